@@ -1,0 +1,152 @@
+"""Start processes: an argv, an explicit environment, a deadline, and nothing left behind."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeAlias
+
+Environment: TypeAlias = Mapping[str, str] | Mapping[bytes, bytes]
+Deadline: TypeAlias = Callable[[float], bool]
+
+POLL_SECONDS = 0.2
+"""How often a deadline is asked whether it has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a process left.
+
+    Attributes:
+        argv: The command, as it was started.
+        returncode: Its exit code; negative for a signal, as in `subprocess`.
+        stdout: Everything it wrote on standard output.
+        stderr: Everything it wrote on standard error.
+        elapsed_seconds: Wall time from start to end.
+        timed_out: Whether it was ended because its deadline passed.
+    """
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+    elapsed_seconds: float
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended by itself with exit code 0."""
+        return self.returncode == 0 and not self.timed_out
+
+    @property
+    def text(self) -> str:
+        """Standard output as text, without the newlines at its end."""
+        return self.stdout.decode(errors="replace").rstrip("\r\n")
+
+    @property
+    def error_text(self) -> str:
+        """Standard error as text, without the newlines at its end."""
+        return self.stderr.decode(errors="replace").rstrip("\r\n")
+
+
+def after(seconds: float) -> Deadline:
+    """Return the deadline that passes after so many seconds."""
+    return lambda elapsed: elapsed >= seconds
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    env: Environment,
+    cwd: Path | None = None,
+    deadline: Deadline,
+    stdin: bytes = b"",
+) -> Completed:
+    """Run a command to its end, or end it and its whole process group at the deadline.
+
+    The command is the leader of a new session. Whatever it leaves running in its group is ended
+    with it, so a hook's background process cannot outlive the call.
+
+    Raises:
+        OSError: The command could not be started.
+    """
+    started = time.monotonic()
+    # Files, not pipes: a daemon that inherits a pipe keeps its reader waiting for ever.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin)
+            given.seek(0)
+            child = subprocess.Popen(
+                [os.fspath(part) for part in argv],
+                env=env,
+                cwd=cwd,
+                stdin=given if stdin else subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+        try:
+            timed_out = not _wait(child, deadline, started)
+        finally:
+            _end_group(child)
+        return Completed(
+            argv=tuple(os.fspath(part) for part in argv),
+            returncode=child.wait(),
+            stdout=_whole(out),
+            stderr=_whole(err),
+            elapsed_seconds=time.monotonic() - started,
+            timed_out=timed_out,
+        )
+
+
+def _wait(child: "subprocess.Popen[bytes]", deadline: Deadline, started: float) -> bool:
+    """Wait for the child without reaping it where the system can; False once the deadline passed."""
+    with _ended(child) as ended:
+        while not ended(POLL_SECONDS):
+            if deadline(time.monotonic() - started):
+                return False
+    return True
+
+
+class _ended:
+    """Ask whether a child has ended; on Linux without a delay, and without reaping it."""
+
+    def __init__(self, child: "subprocess.Popen[bytes]") -> None:
+        self._child = child
+        self._descriptor = os.pidfd_open(child.pid) if sys.platform == "linux" else None
+
+    def __enter__(self) -> "Callable[[float], bool]":
+        return self._by_descriptor if self._descriptor is not None else self._by_waiting
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+    def _by_descriptor(self, seconds: float) -> bool:
+        return bool(select.select([self._descriptor], [], [], seconds)[0])
+
+    def _by_waiting(self, seconds: float) -> bool:
+        try:
+            self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+
+def _end_group(child: "subprocess.Popen[bytes]") -> None:
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        # Nobody is left in the group; macOS says EPERM when only zombies are.
+        return
+
+
+def _whole(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
