@@ -35,7 +35,7 @@ warn-dirty = false
 
 # Debian's Nix looks in /etc/nix; its configuration stays in the prefix instead.
 LAUNCHER = """\
-#!/bin/bash
+#!/bin/bash -p
 : "${{NIX_CONF_DIR={prefix}/etc/nix}}"
 export NIX_CONF_DIR
 exec -a "$0" {prefix}/usr/bin/nix "$@"

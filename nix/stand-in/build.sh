@@ -24,6 +24,8 @@ find "$out" -type f -perm -u+x | while read -r file; do
 done
 
 mkdir -p "$out/bin"
+# Where nixpkgs has them, for whoever looks beside a program.
+[ -e "$out/lib" ] || ln -s usr/lib "$out/lib"
 if [ -n "${programFolder:-}" ]; then
   for program in "$out/$programFolder"/*; do ln -s "$program" "$out/bin/"; done
 fi

@@ -1,0 +1,80 @@
+"""Everything this package raises on purpose.
+
+NixspecError
+├── SpecError                    the specification cannot be used as it is written
+├── InvalidVersionError          (ValueError)
+├── InvalidRequirementError      (ValueError)
+├── NixError
+│   ├── NixNotFoundError
+│   ├── NixTooOldError
+│   └── NixCommandError
+├── ShellError
+│   ├── ShellNotFoundError       (LookupError)
+│   ├── ShellNotEnteredError
+│   ├── ToolNotFoundError        (LookupError)
+│   └── ProbeError
+├── ModelError
+└── BaselineError
+
+A message says the fact with its value, then the cause, then the remedy.
+"""
+
+
+class NixspecError(Exception):
+    """Base of all errors of this package."""
+
+
+class SpecError(NixspecError):
+    """The specification has a mistake; the message names file, line and what is allowed."""
+
+
+class InvalidVersionError(NixspecError, ValueError):
+    """A text is not a version of its dialect."""
+
+
+class InvalidRequirementError(NixspecError, ValueError):
+    """A text is not a requirement of its dialect."""
+
+
+class NixError(NixspecError):
+    """Nix is missing, too old, or could not do what it was asked."""
+
+
+class NixNotFoundError(NixError):
+    """No Nix was found on this machine."""
+
+
+class NixTooOldError(NixError):
+    """The Nix found is older than the oldest supported one."""
+
+
+class NixCommandError(NixError):
+    """A Nix command failed; the message ends with Nix's own last lines."""
+
+
+class ShellError(NixspecError):
+    """A shell, or a tool of it, is not as it must be."""
+
+
+class ShellNotFoundError(ShellError, LookupError):
+    """The flake has no shell of that name."""
+
+
+class ShellNotEnteredError(ShellError):
+    """The shell exists, but nothing ran inside it."""
+
+
+class ToolNotFoundError(ShellError, LookupError):
+    """Neither the shell nor the host has that program."""
+
+
+class ProbeError(ShellError):
+    """A tool is there, but what it says of its version cannot be read."""
+
+
+class ModelError(NixspecError):
+    """A model could not be found, loaded or run."""
+
+
+class BaselineError(NixspecError):
+    """A baseline is there, but cannot be read."""

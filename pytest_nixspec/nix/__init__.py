@@ -1,0 +1,16 @@
+"""The one doorway to Nix: finding it, the flags that keep us harmless, one function per verb."""
+
+from pytest_nixspec.nix.binary import MINIMUM_VERSION, Nix, locate
+from pytest_nixspec.nix.flake import Flake, Override
+from pytest_nixspec.nix.verbs import Facts, facts, shell_names
+
+__all__ = [
+    "MINIMUM_VERSION",
+    "Facts",
+    "Flake",
+    "Nix",
+    "Override",
+    "facts",
+    "locate",
+    "shell_names",
+]

@@ -1,0 +1,134 @@
+"""Find Nix on a machine, and run it."""
+
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_nixspec import process
+from pytest_nixspec.errors import NixCommandError, NixNotFoundError, NixTooOldError
+
+MINIMUM_VERSION = (2, 8)
+VARIABLE = "NIXSPEC_NIX"
+
+USUAL_PLACES = (
+    "/nix/var/nix/profiles/default/bin/nix",
+    "~/.nix-profile/bin/nix",
+    "/run/current-system/sw/bin/nix",
+)
+
+# Nothing is written into the tree, and a flake cannot bring settings of its own.
+HARMLESS = (
+    "--extra-experimental-features",
+    "nix-command flakes",
+    "--option",
+    "accept-flake-config",
+    "false",
+)
+VERSION_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Nix:
+    """A Nix that was found and answers.
+
+    Attributes:
+        path: Its `nix` program.
+        version: As it says itself, `2.26.3`.
+        environment: The variables it is run with.
+    """
+
+    path: Path
+    version: str
+    environment: Mapping[str, str]
+
+    def run(
+        self,
+        *arguments: str,
+        deadline: process.Deadline,
+        cwd: Path | None = None,
+        extra: Mapping[str, str] | None = None,
+    ) -> process.Completed:
+        """Run `nix VERB …` with the flags that keep it harmless.
+
+        Args:
+            arguments: The verb and what follows it.
+            deadline: When to end it.
+            cwd: The directory to run it in.
+            extra: Variables beside its own environment.
+        """
+        verb, *rest = arguments
+        environment = {**self.environment, **(extra or {})}
+        return process.run(
+            [self.path, verb, *HARMLESS, *rest], env=environment, cwd=cwd, deadline=deadline
+        )
+
+    def must(self, *arguments: str, deadline: process.Deadline) -> str:
+        """Run `nix VERB …` and return what it printed.
+
+        Raises:
+            NixCommandError: It failed.
+        """
+        done = self.run(*arguments, deadline=deadline)
+        if not done.ok:
+            raise NixCommandError(failure(arguments, done))
+        return done.text
+
+
+def locate(environ: Mapping[str, str], preferred: Path | None = None) -> Nix:
+    """Find Nix: the preferred one, `NIXSPEC_NIX`, the PATH, then where installers put it.
+
+    Raises:
+        NixNotFoundError: There is none.
+        NixTooOldError: It is older than 2.8.
+    """
+    path = _find(environ, preferred)
+    done = process.run([path, "--version"], env=environ, deadline=process.after(VERSION_SECONDS))
+    found = re.search(r"\(.*\) (\d+(?:\.\d+)+\S*)", done.text)
+    if not done.ok or found is None:
+        message = f"{path} --version says {done.text or done.error_text!r}, which is no version."
+        raise NixNotFoundError(message)
+    version = found[1]
+    if tuple(int(part) for part in version.split(".")[:2]) < MINIMUM_VERSION:
+        message = (
+            f"Nix {version} at {path} is too old: pytest-nixspec needs 2.8 or newer. "
+            "Install a current one from https://nixos.org/download."
+        )
+        raise NixTooOldError(message)
+    return Nix(path, version, environ)
+
+
+def failure(arguments: Sequence[str], done: process.Completed) -> str:
+    """Return what a failed command was, and Nix's own last lines."""
+    how = "ran out of time" if done.timed_out else f"failed (exit code {done.returncode})"
+    return "\n".join([f"`nix {arguments[0]}` {how}:", *last_lines(done.error_text)])
+
+
+def last_lines(text: str, count: int = 12) -> list[str]:
+    """Return the last lines of what Nix said, without colours and empty lines."""
+    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
+    lines = (line.rstrip() for line in plain.splitlines() if line.strip())
+    # Nix looks for a newer bash in nixpkgs and says so where it finds none; nothing depends on it.
+    return [line for line in lines if not line.startswith("error (ignored)")][-count:]
+
+
+def _find(environ: Mapping[str, str], preferred: Path | None) -> Path:
+    named = environ.get(VARIABLE) or (os.fspath(preferred) if preferred else None)
+    if named is not None:
+        if not os.access(named, os.X_OK):
+            message = f"{named} is named as the Nix to use, and is no program."
+            raise NixNotFoundError(message)
+        return Path(named)
+    places = [Path(place).expanduser() for place in USUAL_PLACES]
+    on_path = shutil.which("nix", path=environ.get("PATH", ""))
+    found = [Path(on_path)] if on_path else [p for p in places if os.access(p, os.X_OK)]
+    if not found:
+        message = (
+            "no Nix was found: not on PATH, not in "
+            + ", ".join(USUAL_PLACES)
+            + f". Install it (https://nixos.org/download), or name it in {VARIABLE}."
+        )
+        raise NixNotFoundError(message)
+    return found[0]

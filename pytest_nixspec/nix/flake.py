@@ -1,0 +1,53 @@
+"""The flake under test, and how Nix is told of it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An input of the flake that something else stands in for.
+
+    Attributes:
+        input: The input's name, `nixpkgs`.
+        reference: The flake reference that answers for it.
+        what: What it is, for a reader of the report.
+    """
+
+    input: str
+    reference: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flake:
+    """A flake in a directory.
+
+    Attributes:
+        directory: Where its flake.nix is.
+        system: The system whose shells are meant, `x86_64-linux`.
+        overrides: Inputs that something else stands in for.
+    """
+
+    directory: Path
+    system: str
+    overrides: tuple[Override, ...] = ()
+
+    def installable(self, *attributes: str) -> str:
+        """Return `DIRECTORY#a."b"`, each part quoted: a dot or an equals sign is no syntax."""
+        # JSON's quoting is Nix's, as far as attribute names go.
+        path = ".".join(json.dumps(attribute, ensure_ascii=False) for attribute in attributes)
+        return f"{self.directory}#{path}"
+
+    def shell(self, name: str) -> str:
+        """Return the installable of one of its devShells."""
+        return self.installable("devShells", self.system, name)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Return the flags that every use of this flake needs."""
+        overrides = (
+            part for o in self.overrides for part in ("--override-input", o.input, o.reference)
+        )
+        return ("--no-write-lock-file", *overrides)

@@ -1,0 +1,68 @@
+"""The verbs of Nix that we use, one function each."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_nixspec import process
+from pytest_nixspec.errors import NixCommandError
+from pytest_nixspec.nix.binary import Nix, failure
+from pytest_nixspec.nix.flake import Flake
+
+EVALUATION_SECONDS = 900
+_FACTS = "[ builtins.currentSystem builtins.storeDir ]"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a Nix says of itself: its system, `x86_64-linux`, and its store directory."""
+
+    system: str
+    store: Path
+
+
+def facts(nix: Nix) -> Facts:
+    """Ask Nix for its system and store, which need not be /nix/store.
+
+    Raises:
+        NixCommandError: Evaluation fails even for this.
+    """
+    deadline = process.after(EVALUATION_SECONDS)
+    text = nix.must("eval", "--impure", "--json", "--expr", _FACTS, deadline=deadline)
+    system, store = json.loads(text)
+    return Facts(system, Path(store))
+
+
+def shell_names(nix: Nix, flake: Flake) -> list[str]:
+    """Return the names of the flake's devShells for its system, sorted; none is evaluated.
+
+    Raises:
+        NixCommandError: The flake cannot be evaluated.
+    """
+    arguments = (
+        "eval", "--json", *flake.arguments, flake.installable("devShells", flake.system),
+        "--apply", "builtins.attrNames",
+    )  # fmt: skip
+    done = nix.run(*arguments, deadline=process.after(EVALUATION_SECONDS))
+    if not done.ok:
+        raise NixCommandError(translated(flake, done))
+    return sorted(json.loads(done.text))
+
+
+def translated(flake: Flake, done: process.Completed) -> str:
+    """Return a failure to evaluate, with its cause and remedy where we know them."""
+    said = done.error_text
+    if "flake.nix" in said and ("No such file" in said or "does not exist" in said):
+        cause = (
+            f"{flake.directory} has no flake.nix that Nix can see. A file that git does not track "
+            "is invisible to a flake: `git add flake.nix`."
+        )
+    elif any(sign in said for sign in ("unable to download", "Could not resolve", "Couldn't")):
+        cause = (
+            "an input of the flake cannot be reached, and nothing stands in for it. Connect to a "
+            "network, or substitute it: --nixspec-override-input nixpkgs=REFERENCE (in the "
+            "repository of pytest-nixspec itself: `make spec`)."
+        )
+    else:
+        return failure(("eval",), done)
+    return f"{cause}\n{failure(('eval',), done)}"

@@ -1,0 +1,131 @@
+"""What became of entering a shell, told from a trace and never from an exit code alone.
+
+`nix develop -c CMD` evaluates the hook and then replaces the shell by CMD. So a hook that says
+`exit 0`, or that replaces the shell itself, makes it succeed without running anything.
+"""
+
+import signal
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pytest_nixspec.process import Completed
+
+
+class ShellOutcome(StrEnum):
+    """One of the ways in which entering a shell can end."""
+
+    RAN = "ran"
+    HOOK_EXITED = "hook_exited"
+    HOOK_FAILED = "hook_failed"
+    HOOK_REPLACED_SHELL = "hook_replaced_shell"
+    KILLED = "killed"
+    TIMED_OUT = "timed_out"
+    NEVER_STARTED = "never_started"
+    BUILD_FAILED = "build_failed"
+    EVALUATION_FAILED = "evaluation_failed"
+
+
+BUILD_FAILURE = 100
+EVALUATION_FAILURE = 1
+SYNTAX_ERROR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that the shell wrote down on its way.
+
+    Attributes:
+        name: `entered` before the hook; `failed` for a command of the hook with a status other
+            than 0; `exit` where the hook called exit; `end` as the shell ends; `started` and
+            `captured` around the capture; `syntax` where the hook cannot be parsed.
+        status: The exit status it goes with; 0 where there is none.
+        command: The command it goes with; empty where there is none.
+    """
+
+    name: str
+    status: int = 0
+    command: str = ""
+
+    @classmethod
+    def read_all(cls, trace: bytes) -> "tuple[Event, ...]":
+        """Read a trace: fields end in a tab, events in NUL; a cut-off event is left out."""
+        lines = trace.split(b"\0")[:-1]
+        fields = (line.decode(errors="replace").split("\t", 2) for line in lines)
+        return tuple(cls(name, int(status), command) for name, status, command in fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The outcome of entering a shell, and one sentence on it."""
+
+    outcome: ShellOutcome
+    reason: str
+
+
+def judge(done: Completed, events: tuple[Event, ...]) -> Entry:
+    """Tell the outcome from how the process ended and from what it wrote down."""
+    names = {event.name for event in events}
+    seconds = f"{done.elapsed_seconds:.1f} s"
+    if "captured" in names:
+        return _judge_hook_that_returned(events)
+    if "entered" not in names:
+        return _judge_before_the_hook(done, seconds)
+    if done.timed_out:
+        return Entry(ShellOutcome.TIMED_OUT, f"the hook did not return within its {seconds}")
+    return _judge_hook_that_did_not_return(done, events)
+
+
+def failed_commands(events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """Return the commands of the hook that failed; Nix's own lines around the hook are none."""
+    own = ('eval "$', "command rm -f")
+    return tuple(e for e in events if e.name == "failed" and not e.command.startswith(own))
+
+
+def _judge_hook_that_returned(events: tuple[Event, ...]) -> Entry:
+    if any(event.name == "syntax" for event in events):
+        return Entry(
+            ShellOutcome.HOOK_FAILED,
+            "the hook has a syntax error, so none of it ran; nix develop says 0 all the same",
+        )
+    return Entry(ShellOutcome.RAN, "the hook returned and a command ran after it")
+
+
+def _judge_before_the_hook(done: Completed, seconds: str) -> Entry:
+    if done.timed_out:
+        reason = f"evaluating and building the shell did not end within {seconds}"
+        return Entry(ShellOutcome.TIMED_OUT, reason)
+    if done.returncode == BUILD_FAILURE:
+        return Entry(ShellOutcome.BUILD_FAILED, "something the shell is made of does not build")
+    if done.returncode == EVALUATION_FAILURE:
+        return Entry(ShellOutcome.EVALUATION_FAILED, "the shell cannot be evaluated")
+    reason = f"nix develop ended with exit code {done.returncode} before any hook"
+    return Entry(ShellOutcome.NEVER_STARTED, reason)
+
+
+def _judge_hook_that_did_not_return(done: Completed, events: tuple[Event, ...]) -> Entry:
+    names = {event.name for event in events}
+    if "started" in names:
+        return Entry(ShellOutcome.KILLED, "the capture was cut off before it was whole")
+    if done.returncode < 0 or ("end" not in names and done.returncode > 128):
+        number = -done.returncode if done.returncode < 0 else done.returncode - 128
+        return Entry(ShellOutcome.KILLED, f"the shell was killed by {_signal(number)}")
+    if "exit" in names:
+        reason = (
+            f"the hook called exit {done.returncode}, so no command ran"
+            f"{'; nix develop says 0 all the same' if done.returncode == 0 else ''}"
+        )
+        return Entry(ShellOutcome.HOOK_EXITED, reason)
+    if "end" in names:
+        last = next(reversed(failed_commands(events)), None)
+        which = f": `{last.command}` failed with status {last.status}" if last else ""
+        return Entry(ShellOutcome.HOOK_FAILED, f"the hook ended the shell{which}")
+    return Entry(
+        ShellOutcome.HOOK_REPLACED_SHELL,
+        "the hook replaced the shell by another program (exec), so no command ran; "
+        f"nix develop says {done.returncode} all the same",
+    )
+
+
+def _signal(number: int) -> str:
+    known = {s.value for s in signal.Signals}
+    return signal.Signals(number).name if number in known else f"signal {number}"

@@ -1,0 +1,124 @@
+"""The shells of one run: each is entered once, whichever worker comes first."""
+
+import difflib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from filelock import FileLock
+
+from pytest_nixspec.errors import ShellNotEnteredError, ShellNotFoundError
+from pytest_nixspec.nix.binary import Nix
+from pytest_nixspec.nix.flake import Flake
+from pytest_nixspec.nix.verbs import Facts, shell_names
+from pytest_nixspec.shells.capture import Capture, enter
+from pytest_nixspec.shells.deadline import Limits
+from pytest_nixspec.shells.memory import Memory
+from pytest_nixspec.shells.outcome import ShellOutcome
+from pytest_nixspec.shells.probes import Probe
+from pytest_nixspec.shells.shell import Shell
+from pytest_nixspec.shells.tools import SearchPath, entries_of
+
+
+@dataclass(frozen=True)
+class ShellPool:
+    """Enter shells on demand, once each, under a lock that dies with its holder.
+
+    Attributes:
+        nix: The Nix to use.
+        facts: Its system and store.
+        flake: The flake under test.
+        directory: Where captures are kept for the length of the run.
+        probes: The probes of the specification.
+        limits: How long a shell may take.
+    """
+
+    nix: Nix
+    facts: Facts
+    flake: Flake
+    directory: Path
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+
+    def names(self) -> list[str]:
+        """Return the names of the flake's shells, from one evaluation per run.
+
+        Raises:
+            NixCommandError: The flake cannot be evaluated.
+        """
+        listing = self.directory / "shells.json"
+        with self._lock("shells"):
+            if not listing.exists():
+                _write(listing, json.dumps(shell_names(self.nix, self.flake)))
+        return list(json.loads(listing.read_text()))
+
+    def capture(self, name: str) -> Capture:
+        """Return a shell's capture, entering it if nobody has yet; a failure is one as well.
+
+        Raises:
+            ShellNotFoundError: The flake has no such shell.
+            NixCommandError: The flake cannot be evaluated.
+        """
+        slug = quote(name, safe="")
+        kept = self.directory / f"{slug}.json"
+        with self._lock(slug):
+            if not kept.exists():
+                self._must_exist(name)
+                _write(kept, self._enter(name, self.directory / slug).to_json())
+        return Capture.from_json(kept.read_text())
+
+    def shell(self, name: str) -> Shell:
+        """Return a shell that was entered.
+
+        Raises:
+            ShellNotFoundError: The flake has no such shell.
+            ShellNotEnteredError: Nothing ran inside it.
+            NixCommandError: The flake cannot be evaluated.
+        """
+        capture = self.capture(name)
+        if capture.outcome is not ShellOutcome.RAN:
+            said = "\n".join(f"  {line}" for line in capture.evidence)
+            message = f"shell {name!r}: {capture.outcome}: {capture.reason}.\n{said}".rstrip()
+            raise ShellNotEnteredError(message)
+        return Shell(
+            name=name,
+            capture=capture,
+            search_path=SearchPath(
+                entries=entries_of(os.fsdecode(capture.environment.get(b"PATH", b""))),
+                store=self.facts.store,
+                project=self.flake.directory,
+                parents=entries_of(os.environ.get("PATH", "")),
+            ),
+            directory=self.flake.directory,
+            memory=Memory(self.directory / "answers"),
+            probes=self.probes,
+        )
+
+    def _enter(self, name: str, scratch: Path) -> Capture:
+        announce = self.limits.announce
+        named = replace(self.limits, announce=lambda text: announce(f"shell {name}: {text}"))
+        return enter(self.nix, self.flake, name, scratch=scratch, limits=named)
+
+    def _must_exist(self, name: str) -> None:
+        names = self.names()
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            message = (
+                f"the flake has no shell {name!r} for {self.flake.system}; "
+                f"it has: {', '.join(names) or 'none'}.{hint}"
+            )
+            raise ShellNotFoundError(message)
+
+    def _lock(self, name: str) -> FileLock:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.directory / f"{name}.lock")
+
+
+def _write(path: Path, text: str) -> None:
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text)
+    new.replace(path)

@@ -1,0 +1,135 @@
+"""A shell that was entered: its environment, its tools, and commands that run inside it."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from pytest_nixspec import process
+from pytest_nixspec.errors import ProbeError, ToolNotFoundError
+from pytest_nixspec.shells.capture import Capture
+from pytest_nixspec.shells.memory import Memory
+from pytest_nixspec.shells.probes import PROBES, Probe
+from pytest_nixspec.shells.tools import SearchPath, Tool
+
+COMMAND_SECONDS = 120.0
+PROBE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A devShell after its hook; commands run in its environment without a further Nix.
+
+    Attributes:
+        name: The attribute of the devShell.
+        capture: What entering it left.
+        search_path: Its PATH, told apart from the host's.
+        directory: Where its commands run: the flake's.
+        memory: What probes have said before.
+        probes: The probes of the specification, over the known ones.
+    """
+
+    name: str
+    capture: Capture
+    search_path: SearchPath
+    directory: Path
+    memory: Memory
+    probes: Mapping[str, Probe]
+
+    @cached_property
+    def environment(self) -> Mapping[bytes, bytes]:
+        """The variables as bytes; PATH holds only what the shell brings, never the host's."""
+        own = os.pathsep.join(os.fspath(entry) for entry in self.search_path.own)
+        return {**self.capture.environment, b"PATH": os.fsencode(own)}
+
+    def variable(self, name: str) -> str | None:
+        """Return a variable as the hook left it, or None where it is absent."""
+        value = self.capture.environment.get(os.fsencode(name))
+        return None if value is None else os.fsdecode(value)
+
+    def tool(self, name: str) -> Tool:
+        """Return the tool that a name leads to in this shell.
+
+        Raises:
+            ToolNotFoundError: Neither the shell nor the host has it.
+        """
+        found = self.search_path.find(name)
+        if found is None:
+            entries = "\n".join(f"  {entry}" for entry in self.search_path.own)
+            message = f"{name!r} is neither in the shell {self.name!r} nor on the host:\n{entries}"
+            raise ToolNotFoundError(message)
+        return replace(found, ask=self._version)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = COMMAND_SECONDS,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+    ) -> process.Completed:
+        """Run a command inside the shell; the host's programs are not found.
+
+        Args:
+            argv: The command, found on the shell's own PATH unless it names a path.
+            timeout: Seconds until it and its whole process group are ended.
+            cwd: Where to run it; by default the flake's directory.
+            env: Variables beside the shell's.
+            stdin: What it reads; by default nothing.
+
+        Raises:
+            ToolNotFoundError: The shell has no such program.
+        """
+        more = {os.fsencode(k): os.fsencode(v) for k, v in (env or {}).items()}
+        return process.run(
+            [self._program(argv[0]), *argv[1:]],
+            env={**self.environment, **more},
+            cwd=cwd or self.directory,
+            deadline=process.after(timeout),
+            stdin=stdin,
+        )
+
+    def _program(self, name: str) -> Path:
+        if "/" in name:
+            return self.directory / name
+        tool = replace(self.search_path, parents=()).find(name)
+        if tool is None or tool.path.parent not in self.search_path.own:
+            only = f"; the host's {tool.path} is not used" if tool else ""
+            message = f"the shell {self.name!r} has no program {name!r}{only}."
+            raise ToolNotFoundError(message)
+        return tool.path
+
+    def _version(self, tool: Tool) -> str:
+        probe = self.probes.get(tool.name) or PROBES.get(tool.name)
+        if probe is None:
+            known = ", ".join(sorted({*PROBES, *self.probes}))
+            message = (
+                f"no probe tells the version of {tool.name!r}. Known are {known}. "
+                f"Add one to the specification: [probe.{tool.name}] with argv and pattern."
+            )
+            raise ProbeError(message)
+        in_files = probe.version_in_files(tool)
+        return in_files or probe.version_in_output(tool, self._answer(tool, probe))
+
+    def _answer(self, tool: Tool, probe: Probe) -> str:
+        if tool.store_path is None:
+            return self._ask(tool, probe)
+        return self.memory.recall(tool.path, probe.arguments, lambda: self._ask(tool, probe))
+
+    def _ask(self, tool: Tool, probe: Probe) -> str:
+        # A tool of the host needs the host's PATH to find its own helpers.
+        entries = self.search_path.own if tool.comes_from_shell else self.search_path.parents
+        done = process.run(
+            [tool.path, *probe.arguments],
+            env={**self.environment, b"PATH": os.fsencode(os.pathsep.join(map(str, entries)))},
+            cwd=self.directory,
+            deadline=process.after(PROBE_SECONDS),
+        )
+        if not done.ok:
+            argv = " ".join([tool.name, *probe.arguments])
+            how = "did not end" if done.timed_out else f"failed (exit code {done.returncode})"
+            message = f"`{argv}` {how}: {done.error_text or done.text or 'it said nothing'}"
+            raise ProbeError(message)
+        return done.text

@@ -1,0 +1,123 @@
+"""Where a tool really comes from: every PATH entry in order, and who has it."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from pytest_nixspec.errors import ProbeError
+
+
+class Origin(StrEnum):
+    """Who brings a tool: the shell, from the Nix store, or the host."""
+
+    SHELL = "shell"
+    HOST = "host"
+
+
+def _no_shell(tool: "Tool") -> str:
+    message = f"{tool.name!r} was found outside a shell, so nothing can ask it for its version."
+    raise ProbeError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """An executable that the name of a tool leads to.
+
+    Attributes:
+        name: The name it was looked up by.
+        path: Where PATH has it.
+        real_path: Where its links end.
+        store_path: The store path it is in, or None.
+        origin: Who brings it.
+        race: Every place that has it, the winner first.
+        ask: Tells the version; given by the shell that the tool was found in.
+    """
+
+    name: str
+    path: Path
+    real_path: Path
+    store_path: Path | None
+    origin: Origin
+    race: tuple[Path, ...]
+    ask: "Callable[[Tool], str]" = field(default=_no_shell, repr=False, compare=False)
+
+    @property
+    def version(self) -> str:
+        """The version as the tool, or a file beside it, says it.
+
+        Raises:
+            ProbeError: It cannot be told.
+        """
+        return self.ask(self)
+
+    @property
+    def comes_from_shell(self) -> bool:
+        """Whether the shell brings it, from the Nix store."""
+        return self.origin is Origin.SHELL
+
+    @property
+    def package(self) -> str | None:
+        """The name of its store path without the hash, `erlang-27.3.4`, or None."""
+        return self.store_path.name.partition("-")[2] if self.store_path else None
+
+    def explain(self) -> str:
+        """Return the race for this name, line by line."""
+        lines = [f"{self.name} comes from the {self.origin}: {self.path}"]
+        if self.real_path != self.path:
+            lines.append(f"  really {self.real_path}")
+        lines += [f"  shadows {loser}" for loser in self.race[1:]]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPath:
+    """The PATH of a shell, told apart into what the shell brings and what the host adds.
+
+    Attributes:
+        entries: All entries, in order.
+        store: The directory of the Nix store.
+        project: The directory of the flake; what a hook adds of it belongs to the shell.
+        parents: The PATH of the process that asks, for what only the host has.
+    """
+
+    entries: tuple[Path, ...]
+    store: Path
+    project: Path
+    parents: tuple[Path, ...] = ()
+
+    @property
+    def own(self) -> tuple[Path, ...]:
+        """The entries that the shell itself brings, in order."""
+        return tuple(entry for entry in self.entries if self._is_own(entry))
+
+    def find(self, name: str) -> Tool | None:
+        """Return the tool that wins: the shell's if it has one, else the host's, else None."""
+        hosts = [entry for entry in self.entries if not self._is_own(entry)]
+        race = tuple(_executables(name, (*self.own, *hosts, *self.parents)))
+        if not race:
+            return None
+        real = race[0].resolve()
+        store_path = self._store_path(real)
+        from_shell = store_path is not None and self._is_own(race[0].parent)
+        origin = Origin.SHELL if from_shell else Origin.HOST
+        return Tool(name, race[0], real, store_path, origin, race)
+
+    def _is_own(self, entry: Path) -> bool:
+        return entry.is_relative_to(self.store) or entry.is_relative_to(self.project)
+
+    def _store_path(self, real: Path) -> Path | None:
+        if not real.is_relative_to(self.store):
+            return None
+        return self.store / real.relative_to(self.store).parts[0]
+
+
+def entries_of(path: str) -> tuple[Path, ...]:
+    """Return the absolute entries of a PATH; an empty or relative one means the working directory."""
+    return tuple(Path(part) for part in path.split(os.pathsep) if part.startswith("/"))
+
+
+def _executables(name: str, entries: Sequence[Path]) -> list[Path]:
+    candidates = dict.fromkeys(entry / name for entry in entries)
+    return [path for path in candidates if path.is_file() and os.access(path, os.X_OK)]

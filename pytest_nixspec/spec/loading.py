@@ -1,0 +1,170 @@
+"""Read a specification, or say all that is wrong with it."""
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from pytest_nixspec.audit import POLICIES
+from pytest_nixspec.errors import InvalidRequirementError, SpecError
+from pytest_nixspec.shells.probes import PROBES, Probe
+from pytest_nixspec.spec.model import SpecModel, ToolTable, table_at
+from pytest_nixspec.spec.position import Key, nearest_line
+from pytest_nixspec.versions import Requirement
+
+SPEC_NAME = "nixspec.toml"
+PYPROJECT = "pyproject.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A specification that was read.
+
+    Attributes:
+        path: The file it is in.
+        text: The file's text.
+        prefix: Where in the file it is: nowhere special, or below `tool.nixspec`.
+        model: What it says.
+    """
+
+    path: Path
+    text: str
+    prefix: tuple[str, ...]
+    model: SpecModel
+
+    def line(self, *path: Key) -> int:
+        """Return the line of one of its keys."""
+        return nearest_line(self.text, (*self.prefix, *path))
+
+    @property
+    def flake_directory(self) -> Path:
+        """The directory of the flake under test."""
+        return (self.path.parent / self.model.flake.path).resolve()
+
+    @property
+    def probes(self) -> dict[str, Probe]:
+        """The probes it brings."""
+        tables = self.model.probe.items()
+        return {name: Probe(t.argv[1:], t.pattern, t.dialect) for name, t in tables}
+
+    def dialect(self, tool: str, table: ToolTable) -> str:
+        """Return the dialect of a tool's requirement."""
+        return table.dialect or {**PROBES, **self.probes}[tool].dialect
+
+
+def find(directory: Path) -> Path | None:
+    """Return the specification of a directory: nixspec.toml, or a pyproject.toml that has one."""
+    if (directory / SPEC_NAME).is_file():
+        return directory / SPEC_NAME
+    pyproject = directory / PYPROJECT
+    if pyproject.is_file() and _below(_read_toml(pyproject)[1], ("tool", "nixspec")) is not None:
+        return pyproject
+    return None
+
+
+def load(path: Path) -> Spec:
+    """Read a specification.
+
+    Raises:
+        SpecError: It has mistakes; all that can be told at once are.
+    """
+    text, document = _read_toml(path)
+    prefix = ("tool", "nixspec") if path.name == PYPROJECT else ()
+    table = _below(document, prefix)
+    try:
+        model = SpecModel.model_validate(table)
+    except ValidationError as error:
+        mistakes = [(_location(e["loc"], e.get("ctx", {})), _message(e)) for e in error.errors()]
+        raise _spec_error(path, text, prefix, mistakes) from error
+    spec = Spec(path, text, prefix, model)
+    wrong = [*_tool_mistakes(spec), *_rule_mistakes(spec)]
+    if wrong:
+        raise _spec_error(path, text, prefix, wrong)
+    return spec
+
+
+def _read_toml(path: Path) -> tuple[str, dict[str, object]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"{path} cannot be read: {error}."
+        raise SpecError(message) from error
+
+
+def _below(document: object, prefix: Sequence[str]) -> object:
+    for key in prefix:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
+
+
+def _tool_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:
+    known = {**PROBES, **spec.probes}
+    for shell, table in spec.model.shell.items():
+        for tool, wanted in table.tools.items():
+            path: list[Key] = ["shell", shell, "tools", tool]
+            if wanted.requirement == "*":
+                continue
+            if tool not in known:
+                yield path, (
+                    f"no probe tells the version of {tool!r}. Known: {', '.join(sorted(known))}. "
+                    f"Add [probe.{tool}] with argv and pattern, or require '*'."
+                )
+                continue
+            try:
+                Requirement.parse(wanted.requirement, spec.dialect(tool, wanted))
+            except InvalidRequirementError as error:
+                yield path, str(error)
+
+
+def _rule_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:
+    audit = spec.model.audit
+    if audit is None:
+        return
+    known = [rule.id for rule in POLICIES[audit.policy].rules]
+    for index, waiver in enumerate(audit.waiver):
+        if waiver.rule not in known:
+            allowed = f"Allowed: {', '.join(known)}."
+            yield ["audit", "waiver", index, "rule"], f"unknown rule {waiver.rule!r}. {allowed}"
+
+
+def _location(loc: Sequence[Key], context: dict[str, object]) -> list[Key]:
+    return [*loc, str(context["key"])] if "key" in context else list(loc)
+
+
+def _unknown_key(path: Sequence[Key]) -> str:
+    *table, key = path
+    allowed = list(table_at(table).keys())
+    near = difflib.get_close_matches(str(key), allowed, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"unknown key {key!r}. Allowed: {', '.join(allowed)}.{hint}"
+
+
+def _message(error: ErrorDetails) -> str:
+    if error["type"] == "mistake":
+        return str(error["msg"])
+    if error["type"] == "extra_forbidden":
+        return _unknown_key(error["loc"])
+    if error["type"] == "missing":
+        return "this key is missing."
+    return f"{str(error['msg']).removeprefix('Input ')}, not {error['input']!r}.".replace(
+        "should be", "must be"
+    )
+
+
+def _spec_error(
+    path: Path, text: str, prefix: Sequence[str], mistakes: Sequence[tuple[list[Key], str]]
+) -> SpecError:
+    lines = [
+        f"{path.name}:{nearest_line(text, (*prefix, *where))}: {_dotted(where)}: {message}"
+        for where, message in mistakes
+    ]
+    return SpecError("\n".join(lines))
+
+
+def _dotted(path: Sequence[Key]) -> str:
+    return ".".join(str(key) for key in path) or "the specification"
