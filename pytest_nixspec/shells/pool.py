@@ -4,7 +4,7 @@ import difflib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,6 +34,7 @@ class ShellPool:
         directory: Where captures are kept for the length of the run.
         probes: The probes of the specification.
         limits: How long a shell may take.
+        hook_seconds: How long the hook may take, for shells that say so themselves.
     """
 
     nix: Nix
@@ -42,6 +43,7 @@ class ShellPool:
     directory: Path
     probes: Mapping[str, Probe] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    hook_seconds: Mapping[str, float] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         """Return the names of the flake's shells, from one evaluation per run.
@@ -99,8 +101,12 @@ class ShellPool:
 
     def _enter(self, name: str, scratch: Path) -> Capture:
         announce = self.limits.announce
-        named = replace(self.limits, announce=lambda text: announce(f"shell {name}: {text}"))
-        return enter(self.nix, self.flake, name, scratch=scratch, limits=named)
+        limits = Limits(
+            build_seconds=self.limits.build_seconds,
+            hook_seconds=self.hook_seconds.get(name, self.limits.hook_seconds),
+            announce=lambda text: announce(f"shell {name}: {text}"),
+        )
+        return enter(self.nix, self.flake, name, scratch=scratch, limits=limits)
 
     def _must_exist(self, name: str) -> None:
         names = self.names()

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -18,6 +19,22 @@ from pytest_nixspec.versions import Requirement
 
 SPEC_NAME = "nixspec.toml"
 PYPROJECT = "pyproject.toml"
+
+
+# What pydantic says of these is about Python.
+_SHORT = MappingProxyType(
+    {
+        "missing": "this key is missing",
+        "model_type": "must be a table",
+        "dict_type": "must be a table",
+        "tuple_type": "must be an array",
+        "too_short": "must not be empty",
+        "string_too_short": "must not be empty",
+        "string_type": "must be a string",
+        "int_type": "must be an integer",
+        "date_type": "must be a date, as in 2027-03-31",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +166,10 @@ def _message(error: ErrorDetails) -> str:
         return str(error["msg"])
     if error["type"] == "extra_forbidden":
         return _unknown_key(error["loc"])
-    if error["type"] == "missing":
-        return "this key is missing."
-    return f"{str(error['msg']).removeprefix('Input ')}, not {error['input']!r}.".replace(
-        "should be", "must be"
-    )
+    if error["type"] in _SHORT:
+        return f"{_SHORT[error['type']]}, not {error['input']!r}."
+    message = error["msg"].removeprefix("Input ").replace("should be", "must be")
+    return f"{message}, not {error['input']!r}."
 
 
 def _spec_error(

@@ -1,0 +1,7 @@
+"""Each statement of a specification as one check: a name, a line, and a verdict on demand."""
+
+from pytest_nixspec.checks.check import Area, Check, Checked, perform
+from pytest_nixspec.checks.run import FlakeUnderTest, Run, header
+from pytest_nixspec.checks.statements import statements
+
+__all__ = ["Area", "Check", "Checked", "FlakeUnderTest", "Run", "header", "perform", "statements"]

@@ -1,0 +1,98 @@
+"""One statement that can be checked, and what performing it gives."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pytest_nixspec.checks.run import Run
+from pytest_nixspec.errors import (
+    NixspecError,
+    ShellNotFoundError,
+    ToolNotFoundError,
+)
+from pytest_nixspec.report.record import Result
+from pytest_nixspec.verdict import Outcome, Verdict, failed, unknown
+
+
+class Area(StrEnum):
+    """The parts of a specification, by their pytest markers."""
+
+    SHELL = "nix_shell"
+    AUDIT = "nix_audit"
+    PROFILE = "mlx_profile"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A verdict with the values behind it.
+
+    Attributes:
+        verdict: The answer.
+        facts: Named values, plain enough for JSON.
+        may_skip: Whether the specification lets an unknown pass by.
+    """
+
+    verdict: Verdict
+    facts: dict[str, Any] = field(default_factory=dict)
+    may_skip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One statement.
+
+    Attributes:
+        area: The part of the specification.
+        subject: The shell, profile or policy it is about.
+        statement: What is claimed: `elixir ~> 1.17`.
+        line: Where the specification says so.
+        ask: Gives the verdict.
+    """
+
+    area: Area
+    subject: str
+    statement: str
+    line: int
+    ask: Callable[[Run], Checked]
+
+    @property
+    def name(self) -> str:
+        """The statement with its subject: `shell[default]::elixir ~> 1.17`."""
+        return f"{self.area.value.partition('_')[2]}[{self.subject}]::{self.statement}"
+
+
+def perform(check: Check, run: Run, location: str) -> Result:
+    """Return what became of a statement; what keeps us from checking it is an unknown."""
+    started = time.monotonic()
+    checked = _checked(check, run)
+    verdict = checked.verdict
+    is_unknown = verdict.outcome is Outcome.UNKNOWN
+    return Result(
+        id=check.name,
+        area=check.area.value,
+        subject=check.subject,
+        location=location,
+        outcome=verdict.outcome.value,
+        skipped=is_unknown and checked.may_skip,
+        reason=verdict.reason,
+        evidence=verdict.evidence,
+        remedy=verdict.remedy,
+        facts=checked.facts,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _checked(check: Check, run: Run) -> Checked:
+    try:
+        return check.ask(run)
+    except (ToolNotFoundError, ShellNotFoundError) as error:
+        return Checked(_worded(failed, error))
+    except NixspecError as error:
+        return Checked(_worded(unknown, error))
+
+
+def _worded(verdict: Callable[..., Verdict], error: NixspecError) -> Verdict:
+    reason, *evidence = str(error).splitlines()
+    return verdict(reason, *evidence)

@@ -1,0 +1,114 @@
+"""What the checks of one run share: Nix, the shells, the measurements; each got on demand."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytest_nixspec.nix import Facts, Flake, Nix, facts, locate
+from pytest_nixspec.performance import Device, Measurements
+from pytest_nixspec.report import Header
+from pytest_nixspec.settings import Settings
+from pytest_nixspec.shells import ShellPool
+from pytest_nixspec.shells.deadline import Limits
+from pytest_nixspec.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class FlakeUnderTest:
+    """The flake of a run, as a test sees it.
+
+    Attributes:
+        directory: Where its flake.nix is.
+        system: The system whose shells are meant.
+        nix_version: The version of the Nix in use.
+        shells: The names of its shells.
+    """
+
+    directory: Path
+    system: str
+    nix_version: str
+    shells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run over one specification.
+
+    Attributes:
+        settings: What was asked for.
+        spec: The specification.
+        directory: Shared by all workers, gone after the run.
+        announce: Told what is being waited for.
+    """
+
+    settings: Settings
+    spec: Spec | None
+    directory: Path
+    announce: Callable[[str], None]
+
+    @cached_property
+    def nix(self) -> Nix:
+        """The Nix of this run; raises `NixNotFoundError` or `NixTooOldError`."""
+        return locate(os.environ, self.settings.substitutions.nix)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Its system and store."""
+        return facts(self.nix)
+
+    @cached_property
+    def flake(self) -> Flake:
+        """The flake under test."""
+        directory = self.spec.flake_directory if self.spec else self.settings.root
+        return Flake(directory, self.facts.system, self.settings.substitutions.inputs)
+
+    @cached_property
+    def shells(self) -> ShellPool:
+        """The flake's shells."""
+        tables = self.spec.model.shell if self.spec else {}
+        return ShellPool(
+            nix=self.nix,
+            facts=self.facts,
+            flake=self.flake,
+            directory=self.directory / "shells",
+            probes=self.spec.probes if self.spec else {},
+            limits=Limits(announce=self.announce),
+            hook_seconds={n: t.timeout for n, t in tables.items()},
+        )
+
+    @cached_property
+    def measurements(self) -> Measurements:
+        """The measurements of profiles."""
+        substitutes = {m.model: m.path for m in self.settings.substitutions.models}
+        root = self.settings.root
+        return Measurements(self.directory / "profiles", substitutes, root, self.announce)
+
+    @property
+    def baselines(self) -> Path:
+        """Where baselines are kept."""
+        return self.settings.root / "baselines"
+
+    @cached_property
+    def flake_under_test(self) -> FlakeUnderTest:
+        """The flake, for a test; raises `NixCommandError` where it cannot be evaluated."""
+        names = tuple(self.shells.names())
+        return FlakeUnderTest(self.flake.directory, self.flake.system, self.nix.version, names)
+
+
+def header(run: Run) -> Header:
+    """Return where and with what a run takes place; the device only where models run on it."""
+    measures = run.spec is not None and bool(run.spec.model.profile)
+    return Header(
+        plugin=importlib.metadata.version("pytest-nixspec"),
+        nix=f"{run.nix.version} ({run.nix.path})",
+        system=run.facts.system,
+        device=str(Device.here()) if measures else platform.machine(),
+        flake=str(run.flake.directory),
+        started=datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
+        substitutions=tuple(run.settings.substitutions.lines()),
+    )

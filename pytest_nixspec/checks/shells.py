@@ -1,0 +1,167 @@
+"""The statements on shells: that they are entered, their tools, variables and commands."""
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from pytest_nixspec.checks.check import Area, Check, Checked
+from pytest_nixspec.checks.run import Run
+from pytest_nixspec.process import Completed
+from pytest_nixspec.shells import Origin, ShellOutcome, Tool
+from pytest_nixspec.spec import Spec
+from pytest_nixspec.spec.model import CommandTable, ToolTable, VariableTable
+from pytest_nixspec.verdict import Verdict, failed, passed
+from pytest_nixspec.versions import Requirement
+
+
+def shell_checks(spec: Spec) -> Iterator[Check]:
+    """Return the statements on every shell, in the order of the specification."""
+    for shell, table in spec.model.shell.items():
+        new = partial(Check, Area.SHELL, shell)
+        yield new("is entered", spec.line("shell", shell), partial(_is_entered, shell))
+        for tool, wanted in table.tools.items():
+            ask = partial(_has_tool, shell, tool, wanted, _requirement(spec, tool, wanted))
+            line = spec.line("shell", shell, "tools", tool)
+            yield new(f"{tool} {wanted.requirement}", line, ask)
+        for variable, claim in table.env.items():
+            line = spec.line("shell", shell, "env", variable)
+            ask = partial(_has_variable, shell, variable, claim)
+            yield new(f"${variable} {_wording(claim)}", line, ask)
+        names = _command_names(table.command)
+        for index, (name, command) in enumerate(zip(names, table.command, strict=True)):
+            line = spec.line("shell", shell, "command", index)
+            yield new(name, line, partial(_command_ends, shell, command))
+
+
+def _is_entered(shell: str, run: Run) -> Checked:
+    capture = run.shells.capture(shell)
+    facts = {"outcome": capture.outcome.value, "seconds": capture.elapsed_seconds}
+    if capture.outcome is ShellOutcome.RAN:
+        return Checked(passed(capture.reason, *capture.evidence), facts)
+    reason = f"{capture.outcome}: {capture.reason}"
+    return Checked(failed(reason, *capture.evidence, remedy=_REMEDIES[capture.outcome]), facts)
+
+
+_REMEDIES = {
+    ShellOutcome.HOOK_EXITED: "Take the exit out of the shellHook; return from a function instead.",
+    ShellOutcome.HOOK_FAILED: "Mend that command, or drop `set -e` from the shellHook.",
+    ShellOutcome.HOOK_REPLACED_SHELL: "Take the exec out of the shellHook.",
+    ShellOutcome.KILLED: "Look into the shellHook for what ends the shell.",
+    ShellOutcome.TIMED_OUT: "Raise `timeout` of this shell, or mend what does not return.",
+    ShellOutcome.NEVER_STARTED: "Enter it by hand: `nix develop`.",
+    ShellOutcome.BUILD_FAILED: "Build it by hand and read the log: `nix develop -L`.",
+    ShellOutcome.EVALUATION_FAILED: "Read Nix's own last lines above.",
+}
+
+
+def _has_tool(
+    shell: str, name: str, wanted: ToolTable, requirement: Requirement | None, run: Run
+) -> Checked:
+    tool = run.shells.shell(shell).tool(name)
+    facts = _tool_facts(shell, tool)
+    if wanted.from_ != "any" and tool.origin.value != wanted.from_:
+        return Checked(_wrong_origin(tool, wanted), facts)
+    if requirement is None:
+        return Checked(passed(f"{name} comes from the {tool.origin}: {tool.path}"), facts)
+    facts["version"] = tool.version
+    reason = requirement.explain(tool.version)
+    if tool.version in requirement:
+        return Checked(passed(reason, *_of(tool)), facts)
+    remedy = f"Take another {name} into the shell, or change the requirement."
+    return Checked(failed(reason, *_of(tool), remedy=remedy), facts)
+
+
+def _wrong_origin(tool: Tool, wanted: ToolTable) -> Verdict:
+    if tool.origin is Origin.HOST:
+        reason = f"the shell brings no {tool.name}; only the host has one"
+        remedy = f'Add {tool.name} to the shell, or allow the host: from = "any".'
+    else:
+        reason = f"{tool.name} comes from the shell, and from = {wanted.from_!r} is required"
+        remedy = f'Take {tool.name} out of the shell, or require from = "shell".'
+    return failed(reason, *tool.explain().splitlines(), remedy=remedy)
+
+
+def _of(tool: Tool) -> list[str]:
+    return [f"{tool.path} ({tool.package})" if tool.package else f"{tool.path}"]
+
+
+def _tool_facts(shell: str, tool: Tool) -> dict[str, Any]:
+    return {
+        "shell": shell,
+        "tool": tool.name,
+        "origin": tool.origin.value,
+        "path": str(tool.path),
+        "store_path": str(tool.store_path) if tool.store_path else None,
+        "package": tool.package,
+    }
+
+
+def _has_variable(shell: str, name: str, claim: VariableTable, run: Run) -> Checked:
+    value = run.shells.shell(shell).variable(name)
+    facts = {"shell": shell, "variable": name}
+    shown = "it is absent" if value is None else f"it is {value!r}"
+    if claim.absent:
+        holds = value is None
+    elif claim.equals is not None:
+        holds = value == claim.equals
+    elif claim.pattern is not None:
+        holds = value is not None and re.search(claim.pattern, value) is not None
+    else:
+        holds = value is not None
+    if holds:
+        return Checked(passed(f"${name}: {shown}"), facts)
+    remedy = "Export it in the shellHook, or as an attribute of the shell."
+    return Checked(failed(f"${name} {_wording(claim)}, but {shown}", remedy=remedy), facts)
+
+
+def _command_ends(shell: str, command: CommandTable, run: Run) -> Checked:
+    done = run.shells.shell(shell).run(list(command.argv), timeout=command.timeout)
+    facts = {"shell": shell, "argv": list(command.argv), "returncode": done.returncode}
+    evidence = [f"stdout: {line}" for line in done.text.splitlines()[-6:]]
+    evidence += [f"stderr: {line}" for line in done.error_text.splitlines()[-6:]]
+    fault = _command_fault(command, done)
+    if fault is None:
+        return Checked(passed(f"it ended with exit code {done.returncode}"), facts)
+    return Checked(failed(fault, *evidence), facts)
+
+
+def _command_fault(command: CommandTable, done: Completed) -> str | None:
+    if done.timed_out:
+        return f"it did not end within {command.timeout:g} s"
+    if done.returncode != command.exit:
+        return f"it ended with exit code {done.returncode}, not {command.exit}"
+    for stream, pattern, text in (
+        ("stdout", command.stdout, done.text),
+        ("stderr", command.stderr, done.error_text),
+    ):
+        if pattern is not None and re.search(pattern, text, re.MULTILINE) is None:
+            return f"/{pattern}/ is not in its {stream}"
+    return None
+
+
+def _requirement(spec: Spec, tool: str, wanted: ToolTable) -> Requirement | None:
+    if wanted.requirement == "*":
+        return None
+    return Requirement.parse(wanted.requirement, spec.dialect(tool, wanted))
+
+
+def _wording(claim: VariableTable) -> str:
+    if claim.equals is not None:
+        return f"is {claim.equals}"
+    if claim.pattern is not None:
+        return f"matches {claim.pattern}"
+    return "is absent" if claim.absent else "is present"
+
+
+def _command_names(commands: tuple[CommandTable, ...]) -> list[str]:
+    """Return a name for each command; one that occurs again is numbered."""
+    seen: Counter[str] = Counter()
+    names = []
+    for command in commands:
+        name = command.name or f"`{shlex.join(command.argv)}`"
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
+    return names

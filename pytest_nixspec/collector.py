@@ -1,0 +1,90 @@
+"""Statements of a specification as pytest items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_nixspec.checks import Check, perform, statements
+from pytest_nixspec.report.terminal import explanation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_nixspec.checks import Run
+    from pytest_nixspec.report import Result
+    from pytest_nixspec.spec import Spec
+
+PROPERTIES = ("shell", "tool", "version", "store_path", "origin")
+
+
+class StatementError(Exception):
+    """A statement failed or is unknown."""
+
+    def __init__(self, result: Result) -> None:
+        """Keep the result, for the report."""
+        super().__init__("\n".join(explanation(result)))
+
+
+class SpecFile(pytest.File):
+    """A specification; it is read already, so collecting starts nothing."""
+
+    run: Run
+    spec: Spec
+
+    def collect(self) -> Iterator[SpecItem]:
+        """Return one item for each statement."""
+        for check in statements(self.spec):
+            yield SpecItem.from_parent(self, name=check.name, check=check)
+
+
+class SpecItem(pytest.Item):
+    """One statement."""
+
+    def __init__(self, *, check: Check, **arguments: object) -> None:
+        """Take the marker of its area."""
+        super().__init__(**arguments)
+        self.check = check
+        self.result: Result | None = None
+        self.add_marker(check.area.value)
+
+    def runtest(self) -> None:
+        """Perform the check; only a pass returns."""
+        parent = self.getparent(SpecFile)
+        assert parent is not None
+        location = f"{self.path.name}:{self.check.line}"
+        self.result = perform(self.check, parent.run, location)
+        facts = {"verdict": self.result.outcome, **self.result.facts}
+        self.user_properties += [
+            (name, str(facts[name])) for name in ("verdict", *PROPERTIES) if facts.get(name)
+        ]
+        if self.result.skipped:
+            pytest.skip(self.result.reason)
+        if self.result.outcome != "passed":
+            raise StatementError(self.result)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+        """Return the reason without a traceback, unless the fault is our own."""
+        if isinstance(excinfo.value, StatementError):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where the statement stands."""
+        return self.path, self.check.line - 1, self.name
+
+
+def collect(path: Path, parent: pytest.Collector, run: Run) -> SpecFile | None:
+    """Return the collector of a file that is the specification of this run."""
+    if run.spec is None or path.resolve() != run.spec.path.resolve():
+        return None
+    file: SpecFile = SpecFile.from_parent(parent, path=path)
+    file.run, file.spec = run, run.spec
+    return file
+
+
+def names(spec: Spec) -> list[str]:
+    """Return the names of all statements, in the order of the specification."""
+    return [check.name for check in statements(spec)]

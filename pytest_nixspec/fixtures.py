@@ -1,0 +1,33 @@
+"""The objects of a specification as fixtures, for tests in Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_nixspec.checks import FlakeUnderTest, Run
+    from pytest_nixspec.shells import Shell
+
+
+def _run(config: pytest.Config) -> Run:
+    session = config.pluginmanager.get_plugin("nixspec-session")
+    if session is None:
+        pytest.fail("this fixture needs --nixspec: without it nothing enters a shell", pytrace=False)
+    run: Run = session.run
+    return run
+
+
+@pytest.fixture(scope="session")
+def nix_flake(pytestconfig: pytest.Config) -> FlakeUnderTest:
+    """The flake under test: its directory, system and the names of its shells."""
+    return _run(pytestconfig).flake_under_test
+
+
+@pytest.fixture(scope="session")
+def nix_shell(pytestconfig: pytest.Config) -> Callable[[str], Shell]:
+    """Return a shell by its name; each is entered once, however many tests ask for it."""
+    return _run(pytestconfig).shells.shell

@@ -1,0 +1,175 @@
+"""A pytest run with --nixspec: what is asked for, what is found, and what is said of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_nixspec import collector
+from pytest_nixspec.checks import Run, header
+from pytest_nixspec.errors import NixspecError
+from pytest_nixspec.report import Record, Result, terminal, write_reports
+from pytest_nixspec.settings import Settings, Substitutions, with_overrides
+from pytest_nixspec.spec import SPEC_NAME, find, load
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+NAME = "nixspec-session"
+SHARED = "nixspec_directory"
+
+
+def register(config: pytest.Config) -> None:
+    """Read what this run is about, and take part in it.
+
+    Raises:
+        pytest.UsageError: The specification has a mistake, or there is no usable Nix.
+    """
+    try:
+        settings = _settings(config)
+        spec = load(settings.spec_path) if settings.spec_path else None
+        session = Session(config, settings)
+        session.run = Run(settings, spec, session.directory, session.announce)
+        _choose_arguments(config, settings)
+        config.pluginmanager.register(session, NAME)
+        # Looked for now, so that a machine without Nix hears one sentence and not one an item.
+        _ = session.run.nix
+    except NixspecError as error:
+        raise pytest.UsageError(*str(error).splitlines()) from error
+
+
+def _settings(config: pytest.Config) -> Settings:
+    spec_path = _spec_path(config)
+    root = spec_path.parent if spec_path else config.invocation_params.dir
+    substitutions = Substitutions.read(root)
+    return Settings(
+        spec_path=spec_path,
+        root=root,
+        reports=config.invocation_params.dir / config.getoption("nixspec_reports"),
+        record=config.getoption("nixspec_record"),
+        substitutions=with_overrides(substitutions, config.getoption("nixspec_override_input")),
+    )
+
+
+def _spec_path(config: pytest.Config) -> Path | None:
+    here = config.invocation_params.dir
+    named = [here / argument.split("::")[0] for argument in config.args]
+    given = [path for path in named if path.name == SPEC_NAME and path.is_file()]
+    return given[0] if given else find(here) or find(config.rootpath)
+
+
+def _choose_arguments(config: pytest.Config, settings: Settings) -> None:
+    """Without arguments, run the specification and what `nixspec_paths` names beside it."""
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        return
+    more = [str(path) for path in config.getini("nixspec_paths")]
+    spec = [str(settings.spec_path)] if settings.spec_path else []
+    if not spec and not more:
+        message = (
+            f"there is no {SPEC_NAME} in {settings.root}, and no [tool.nixspec] in a pyproject.toml.",
+            "Write one with `nixspec init`, or name the tests to run.",
+        )
+        raise pytest.UsageError(*message)
+    config.args[:] = [*spec, *more]
+
+
+class Session:
+    """Our part in one pytest process; under xdist the controller has one and so has each worker."""
+
+    run: Run
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        """Take part in a run."""
+        self._config = config
+        self._settings = settings
+        self._results: list[Result] = []
+
+    @property
+    def _is_worker(self) -> bool:
+        return hasattr(self._config, "workerinput")
+
+    @cached_property
+    def directory(self) -> Path:
+        """Shared by all workers: the controller's, gone at its end."""
+        given = getattr(self._config, "workerinput", {}).get(SHARED)
+        return Path(given or tempfile.mkdtemp(prefix="nixspec-")).resolve()
+
+    def announce(self, text: str) -> None:
+        """Say on the terminal what is being waited for; a worker has none."""
+        terminal_reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal_reporter is not None and not self._is_worker:
+            terminal_reporter.ensure_newline()
+            terminal_reporter.write_line(f"nixspec: {text}")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of xdist where the run's directory is."""
+        node.workerinput[SHARED] = str(self.directory)
+
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> pytest.Collector | None:
+        """Collect the specification."""
+        return collector.collect(file_path, parent, self.run)
+
+    def pytest_report_header(self) -> list[str]:
+        """Say first what was substituted, and then where the run takes place."""
+        return [f"nixspec: {line}" for line in header(self.run).lines()]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let the result travel with the report, from a worker to its controller too."""
+        report = yield
+        result = getattr(item, "result", None)
+        if isinstance(result, Result) and report.when == "call":
+            report.nixspec = asdict(result)  # type: ignore[attr-defined]
+        return report
+
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport
+    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        """Count an unknown as what it is, neither passed nor failed."""
+        if getattr(report, "nixspec", {}).get("outcome") == "unknown":
+            return "unknown", "?", ("UNKNOWN", {"yellow": True})
+        return None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the results for the record."""
+        if hasattr(report, "nixspec"):
+            self._results.append(Result.from_json(report.nixspec))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write the reports and show the summary."""
+        for line in self._summary():
+            terminalreporter.write_line(line)
+
+    def _summary(self) -> Iterator[str]:
+        if self._results and not self._is_worker:
+            record = Record(header(self.run), self._in_order())
+            written = write_reports(record, self._settings.reports)
+            yield "=== nixspec ".ljust(80, "=")
+            yield from terminal.lines(record)
+            yield ""
+            yield f"reports: {', '.join(os.path.relpath(path) for path in written)}"
+
+    def _in_order(self) -> tuple[Result, ...]:
+        """Return the results by place in the specification, whichever worker was first."""
+        order = {name: n for n, name in enumerate(self._names())}
+        return tuple(sorted(self._results, key=lambda result: order.get(result.id, len(order))))
+
+    def _names(self) -> list[str]:
+        return collector.names(self.run.spec) if self.run.spec else []
+
+    def pytest_unconfigure(self) -> None:
+        """Leave nothing behind; a worker's directory is its controller's."""
+        if not self._is_worker:
+            shutil.rmtree(self.directory, ignore_errors=True)

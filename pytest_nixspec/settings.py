@@ -1,0 +1,115 @@
+"""What a run was asked to do: options read once, frozen."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_nixspec.errors import SpecError
+from pytest_nixspec.nix.flake import Override
+
+SUBSTITUTIONS = Path(".nixspec") / "substitutions.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSubstitute:
+    """A model that stands in for another: whose, where it is, and what it is."""
+
+    model: str
+    path: Path
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Substitutions:
+    """What stands in for what cannot be had on this machine.
+
+    Attributes:
+        nix: The Nix to use where the machine has none of its own; None for the machine's.
+        inputs: Flake inputs.
+        models: Models.
+    """
+
+    nix: Path | None = None
+    inputs: tuple[Override, ...] = ()
+    models: tuple[ModelSubstitute, ...] = ()
+
+    @classmethod
+    def read(cls, root: Path) -> "Substitutions":
+        """Read what the preparation of this machine has written, if it has.
+
+        Raises:
+            SpecError: The file cannot be read, or names something that is gone.
+        """
+        path = root / SUBSTITUTIONS
+        if not path.exists():
+            return cls()
+        remedy = "Run `make spec` again, or delete the file to substitute nothing."
+        try:
+            read = json.loads(path.read_text())
+            substitutions = cls(
+                nix=Path(read["nix"]) if read["nix"] else None,
+                inputs=tuple(Override(**item) for item in read["inputs"]),
+                models=tuple(
+                    ModelSubstitute(item["model"], Path(item["path"]), item["what"])
+                    for item in read["models"]
+                ),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            message = f"{path} cannot be read: {error!r}. {remedy}"
+            raise SpecError(message) from error
+        for gone in (place for place in substitutions.places if not place.exists()):
+            message = f"{path} names {gone}, which is gone. {remedy}"
+            raise SpecError(message)
+        return substitutions
+
+    @property
+    def places(self) -> list[Path]:
+        """The local files and folders that they need."""
+        flakes = [Path(o.reference.removeprefix("path:")) for o in self.inputs]
+        return [*([self.nix] if self.nix else []), *flakes, *(m.path for m in self.models)]
+
+    def lines(self) -> list[str]:
+        """Return one line for each, for header and reports."""
+        inputs = [f"input {o.input}: {o.what}" for o in self.inputs]
+        return inputs + [f"model {m.model}: {m.what}" for m in self.models]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run was asked to do.
+
+    Attributes:
+        spec_path: The specification, or None where there is none.
+        root: The directory of the specification, or of the run.
+        reports: Where reports are written.
+        record: Whether baselines may be written.
+        substitutions: What stands in for what.
+    """
+
+    spec_path: Path | None
+    root: Path
+    reports: Path
+    record: bool
+    substitutions: Substitutions
+
+
+def override_from(text: str) -> Override:
+    """Read `INPUT=REFERENCE`, as `--nixspec-override-input` takes it.
+
+    Raises:
+        SpecError: There is no equals sign, or nothing on one side of it.
+    """
+    name, equals, reference = text.partition("=")
+    if not (name and equals and reference):
+        message = f"--nixspec-override-input takes INPUT=REFERENCE, not {text!r}."
+        raise SpecError(message)
+    return Override(name, reference, f"{reference} (from the command line)")
+
+
+def with_overrides(substitutions: Substitutions, texts: Sequence[str]) -> Substitutions:
+    """Return the substitutions with those of the command line, which win."""
+    given = {o.input: o for o in map(override_from, texts)}
+    kept = [o for o in substitutions.inputs if o.input not in given]
+    inputs = (*kept, *given.values())
+    return Substitutions(substitutions.nix, inputs, substitutions.models)
