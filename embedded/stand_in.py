@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,25 +25,39 @@ class Tree:
     origin: str
 
 
-def build(nix: Path, cache: Path) -> tuple[Path, dict[str, Tree]]:
+def build(
+    nix: Path, cache: Path, say: Callable[[str], None]
+) -> tuple[Path, dict[str, Tree]]:
     """Return the stand-in flake's folder and its trees; fetch only what the store lacks.
 
     Raises:
         EmbeddedError: A registry cannot be reached, or the store refuses a tree.
     """
-    trees = {name: _kept(nix, cache, name, fill) for name, fill in TOOLCHAINS.items()}
+    trees = {name: _kept(nix, cache, name, fill, say) for name, fill in TOOLCHAINS.items()}
     folder = cache / "stand-in"
     _write_flake(folder, trees)
     return folder, trees
 
 
-def _kept(nix: Path, cache: Path, name: str, fill: Fill) -> Tree:
+def describe(trees: dict[str, Tree]) -> str:
+    """Return one line on what stands in, and where an attribute holds another version."""
+    programs = ", ".join(f"{name} {tree.version}" for name, tree in trees.items() if name != "seed")
+    elixir, erlang = trees["elixir-1.14"].version, trees["erlang-25"].version
+    return (
+        f"Debian and PyPI packages ({programs}); "
+        f"elixir_1_16 is Elixir {elixir}, erlang_26 is OTP {erlang}"
+    )
+
+
+def _kept(
+    nix: Path, cache: Path, name: str, fill: Fill, say: Callable[[str], None]
+) -> Tree:
     memory = cache / "trees" / f"{name}.json"
     if memory.exists():
         tree = Tree(**json.loads(memory.read_text()))
         if Path(tree.path).exists():
             return tree
-    print(f"    fetching {name}", flush=True)
+    say(f"fetching {name}")
     tree = _added(nix, cache, name, fill)
     memory.parent.mkdir(parents=True, exist_ok=True)
     memory.write_text(json.dumps(asdict(tree)))

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_nixspec import collector
-from pytest_nixspec.checks import Run, header
+from pytest_nixspec.checks import Run, header, record_baselines
 from pytest_nixspec.errors import NixspecError
 from pytest_nixspec.report import Record, Result, terminal, write_reports
 from pytest_nixspec.settings import Settings, Substitutions, with_overrides
 from pytest_nixspec.spec import SPEC_NAME, find, load
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
 NAME = "nixspec-session"
 SHARED = "nixspec_directory"
@@ -80,6 +80,10 @@ def _choose_arguments(config: pytest.Config, settings: Settings) -> None:
     config.args[:] = [*spec, *more]
 
 
+def _listed(paths: list[Path]) -> str:
+    return ", ".join(os.path.relpath(path) for path in paths)
+
+
 class Session:
     """Our part in one pytest process; under xdist the controller has one and so has each worker."""
 
@@ -90,6 +94,8 @@ class Session:
         self._config = config
         self._settings = settings
         self._results: list[Result] = []
+        self._record: Record | None = None
+        self._notes: list[str] = []
 
     @property
     def _is_worker(self) -> bool:
@@ -103,10 +109,14 @@ class Session:
 
     def announce(self, text: str) -> None:
         """Say on the terminal what is being waited for; a worker has none."""
-        terminal_reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        if terminal_reporter is not None and not self._is_worker:
-            terminal_reporter.ensure_newline()
-            terminal_reporter.write_line(f"nixspec: {text}")
+        plugins = self._config.pluginmanager
+        reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
+        if reporter is None or capture is None or self._is_worker:
+            return
+        # While a test runs, what is written is captured as the test's own output.
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(f"nixspec: {text}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -147,19 +157,25 @@ class Session:
         if hasattr(report, "nixspec"):
             self._results.append(Result.from_json(report.nixspec))
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Write the reports and show the summary."""
-        for line in self._summary():
-            terminalreporter.write_line(line)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Write the reports; store baselines, unless anything failed."""
+        if self._is_worker or not self._results:
+            return
+        self._record = Record(header(self.run), self._in_order())
+        written = write_reports(self._record, self._settings.reports)
+        self._notes.append(f"reports: {_listed(written)}")
+        if self._settings.record and exitstatus == 0:
+            recorded = record_baselines(self._record.results, self.run)
+            self._notes.append(f"baselines recorded: {_listed(recorded) or 'nothing was measured'}")
+        elif self._settings.record:
+            self._notes.append("baselines recorded: none, since the run failed")
 
-    def _summary(self) -> Iterator[str]:
-        if self._results and not self._is_worker:
-            record = Record(header(self.run), self._in_order())
-            written = write_reports(record, self._settings.reports)
-            yield "=== nixspec ".ljust(80, "=")
-            yield from terminal.lines(record)
-            yield ""
-            yield f"reports: {', '.join(os.path.relpath(path) for path in written)}"
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Show the summary."""
+        if self._record is not None:
+            terminalreporter.section("nixspec")
+            for line in [*terminal.lines(self._record), "", *self._notes]:
+                terminalreporter.write_line(line)
 
     def _in_order(self) -> tuple[Result, ...]:
         """Return the results by place in the specification, whichever worker was first."""

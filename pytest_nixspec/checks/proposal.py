@@ -1,0 +1,56 @@
+"""A first specification, from what the shells of a flake are today."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from pytest_nixspec.checks.run import Run
+from pytest_nixspec.errors import ProbeError, ToolNotFoundError
+from pytest_nixspec.shells import PROBES, Shell
+from pytest_nixspec.versions import Version
+
+HEADER = """\
+# What this project's development environment must be. `pytest --nixspec` checks it.
+# Written from what the shells are today: loosen or tighten it.
+
+[flake]
+path = "."
+"""
+
+
+def propose(run: Run, shells: Sequence[str]) -> str:
+    """Return the text of a specification that holds today.
+
+    Args:
+        run: The run over the flake.
+        shells: The shells to state; none for all.
+
+    Raises:
+        ShellNotEnteredError: A shell cannot be entered.
+        ShellNotFoundError: The flake has no such shell.
+    """
+    names = shells or run.shells.names()
+    tables = ["\n".join(_table(run.shells.shell(name))) for name in names]
+    return "\n".join([HEADER, *tables])
+
+
+def _table(shell: Shell) -> Iterator[str]:
+    # JSON's quoting of a key is TOML's.
+    yield f"[shell.{json.dumps(shell.name)}.tools]"
+    for name in PROBES:
+        requirement = _requirement(shell, name)
+        if requirement is not None:
+            yield f'{name} = "{requirement}"'
+    yield ""
+
+
+def _requirement(shell: Shell, name: str) -> str | None:
+    """Return a requirement that the tool meets today; None where the shell brings no such tool."""
+    try:
+        tool = shell.tool(name)
+        if not tool.comes_from_shell:
+            return None
+        numbers = Version.parse(tool.version, PROBES[name].dialect).parts.numbers
+    except (ToolNotFoundError, ProbeError):
+        return None
+    kept = numbers[:2] if PROBES[name].dialect == "elixir" else numbers[:1]
+    return f"~> {'.'.join(map(str, kept))}" if len(kept) > 1 else f">= {kept[0]}"
