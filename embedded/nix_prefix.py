@@ -74,7 +74,7 @@ def _give_own_loader(building: Path, prefix: Path) -> None:
     libraries = prefix / "usr/lib" / machine.triplet
     # DT_RPATH serves the libraries of libraries too, unless one has a RUNPATH: 2.8's own do.
     own = ["--force-rpath", "--set-rpath", f"{libraries}/nix:{libraries}:{prefix}/usr/lib/nix"]
-    loader = ["--set-interpreter", libraries / machine.loader]
+    loader = ["--set-interpreter", str(libraries / machine.loader)]
     _patch(*loader, *own, building / "usr/bin/nix")
     _patch(*own, *(building / "usr/lib/nix").glob("*.so"))
 

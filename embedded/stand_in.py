@@ -25,9 +25,7 @@ class Tree:
     origin: str
 
 
-def build(
-    nix: Path, cache: Path, say: Callable[[str], None]
-) -> tuple[Path, dict[str, Tree]]:
+def build(nix: Path, cache: Path, say: Callable[[str], None]) -> tuple[Path, dict[str, Tree]]:
     """Return the stand-in flake's folder and its trees; fetch only what the store lacks.
 
     Raises:
@@ -49,9 +47,7 @@ def describe(trees: dict[str, Tree]) -> str:
     )
 
 
-def _kept(
-    nix: Path, cache: Path, name: str, fill: Fill, say: Callable[[str], None]
-) -> Tree:
+def _kept(nix: Path, cache: Path, name: str, fill: Fill, say: Callable[[str], None]) -> Tree:
     memory = cache / "trees" / f"{name}.json"
     if memory.exists():
         tree = Tree(**json.loads(memory.read_text()))

@@ -5,7 +5,6 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -37,21 +36,32 @@ NOT_KEPT = (
 )  # fmt: skip
 
 
-def from_debian(
-    folder: Path, cache: Path, *, suite_name: str, root: str, wanted: str, libraries: bool = True
-) -> Filled:
-    """Fill a folder with the packages that match, and with the libraries of the root's closure."""
-    suite = Suite.open(suite_name, cache)
-    closure = suite.closure([root])
-    pattern = re.compile(wanted)
-    programs = [p for p in closure if pattern.fullmatch(p)]
-    loaded = [p for p in closure if re.match(r"lib|zlib1g", p)] if libraries else []
-    suite.unpack(sorted({*programs, *without(loaded, NOT_NEEDED)}), folder)
-    _slim(folder)
-    return Filled(
-        version=upstream(suite.version(programs[0])),
-        origin=f"Debian {suite_name}, {programs[0]} {suite.version(programs[0])}",
-    )
+@dataclass(frozen=True, slots=True)
+class FromDebian:
+    """Fill a folder with some packages of a closure.
+
+    Attributes:
+        suite_name: The suite.
+        root: The package whose closure is meant.
+        wanted: A regular expression; the packages of the closure that are kept whole.
+        libraries: Whether the libraries of the closure come along.
+    """
+
+    suite_name: str
+    root: str
+    wanted: str
+    libraries: bool = True
+
+    def __call__(self, folder: Path, cache: Path) -> Filled:
+        """Fill the folder; the first package that is wanted gives the version."""
+        suite = Suite.open(self.suite_name, cache)
+        closure = suite.closure([self.root])
+        programs = [p for p in closure if re.fullmatch(self.wanted, p)]
+        loaded = [p for p in closure if re.match(r"lib|zlib1g", p)] if self.libraries else []
+        suite.unpack(sorted({*programs, *without(loaded, NOT_NEEDED)}), folder)
+        _slim(folder)
+        version = suite.version(programs[0])
+        return Filled(upstream(version), f"Debian {self.suite_name}, {programs[0]} {version}")
 
 
 def node(folder: Path, cache: Path) -> Filled:
@@ -91,18 +101,12 @@ def seed(folder: Path, cache: Path) -> Filled:
 ERLANG = r"erlang-.*"
 TOOLCHAINS: dict[str, Fill] = {
     "seed": seed,
-    "erlang-27": partial(from_debian, suite_name="trixie", root="elixir", wanted=ERLANG),
-    "elixir-1.18": partial(
-        from_debian, suite_name="trixie", root="elixir", wanted="elixir", libraries=False
-    ),
-    "erlang-25": partial(from_debian, suite_name="bookworm", root="elixir", wanted=ERLANG),
-    "elixir-1.14": partial(
-        from_debian, suite_name="bookworm", root="elixir", wanted="elixir", libraries=False
-    ),
-    "postgresql-17": partial(
-        from_debian, suite_name="trixie", root="postgresql-17", wanted=r"postgresql(-client)?-17"
-    ),
-    "git": partial(from_debian, suite_name="trixie", root="git", wanted="git"),
+    "erlang-27": FromDebian("trixie", root="elixir", wanted=ERLANG),
+    "elixir-1.18": FromDebian("trixie", root="elixir", wanted="elixir", libraries=False),
+    "erlang-25": FromDebian("bookworm", root="elixir", wanted=ERLANG),
+    "elixir-1.14": FromDebian("bookworm", root="elixir", wanted="elixir", libraries=False),
+    "postgresql-17": FromDebian("trixie", "postgresql-17", wanted=r"postgresql(-client)?-17"),
+    "git": FromDebian("trixie", root="git", wanted="git"),
     "nodejs-22": node,
 }
 

@@ -23,6 +23,8 @@ def must(*argv: str | Path, cwd: Path | None = None) -> str:
         message = f"`{argv[0]}` cannot be started: {error.strerror}."
         raise EmbeddedError(message) from error
     if not done.ok:
-        message = f"`{argv[0]} … {argv[-1]}` failed (exit code {done.returncode}): {done.error_text}"
+        message = (
+            f"`{argv[0]} … {argv[-1]}` failed (exit code {done.returncode}): {done.error_text}"
+        )
         raise EmbeddedError(message)
     return done.text

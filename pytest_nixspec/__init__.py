@@ -1,4 +1,4 @@
-"""The executable specification of a Nix development environment, and of the models that run in it."""
+"""The executable specification of a Nix development environment and of its models."""
 
 from typing import Any
 

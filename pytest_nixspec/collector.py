@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,25 +37,24 @@ class SpecFile(pytest.File):
     def collect(self) -> Iterator[SpecItem]:
         """Return one item for each statement."""
         for check in statements(self.spec):
-            yield SpecItem.from_parent(self, name=check.name, check=check)
+            yield SpecItem.from_parent(self, name=check.name, check=check, run=self.run)
 
 
 class SpecItem(pytest.Item):
     """One statement."""
 
-    def __init__(self, *, check: Check, **arguments: object) -> None:
+    def __init__(self, *, check: Check, run: Run, **arguments: Any) -> None:
         """Take the marker of its area."""
         super().__init__(**arguments)
         self.check = check
+        self.run = run
         self.result: Result | None = None
         self.add_marker(check.area.value)
 
     def runtest(self) -> None:
         """Perform the check; only a pass returns."""
-        parent = self.getparent(SpecFile)
-        assert parent is not None
         location = f"{self.path.name}:{self.check.line}"
-        self.result = perform(self.check, parent.run, location)
+        self.result = perform(self.check, self.run, location)
         facts = {"verdict": self.result.outcome, **self.result.facts}
         self.user_properties += [
             (name, str(facts[name])) for name in ("verdict", *PROPERTIES) if facts.get(name)
@@ -65,11 +64,11 @@ class SpecItem(pytest.Item):
         if self.result.outcome != "passed":
             raise StatementError(self.result)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *arguments: Any) -> str:
         """Return the reason without a traceback, unless the fault is our own."""
         if isinstance(excinfo.value, StatementError):
             return str(excinfo.value)
-        return str(super().repr_failure(excinfo))
+        return str(super().repr_failure(excinfo, *arguments))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where the statement stands."""

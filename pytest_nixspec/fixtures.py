@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def _run(config: pytest.Config) -> Run:
     session = config.pluginmanager.get_plugin("nixspec-session")
     if session is None:
-        pytest.fail("this fixture needs --nixspec: without it nothing enters a shell", pytrace=False)
+        pytest.fail(
+            "this fixture needs --nixspec: without it nothing enters a shell", pytrace=False
+        )
     run: Run = session.run
     return run
 

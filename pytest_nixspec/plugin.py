@@ -56,7 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without the flag, leave out the tests that would enter a shell."""
     if not config.pluginmanager.has_plugin("nixspec-session"):
-        needing = [i for i in items if {"nix_flake", "nix_shell"} & set(getattr(i, "fixturenames", ()))]
+        needing = [
+            i for i in items if {"nix_flake", "nix_shell"} & set(getattr(i, "fixturenames", ()))
+        ]
         if needing:
             config.hook.pytest_deselected(items=needing)
             items[:] = [item for item in items if item not in needing]

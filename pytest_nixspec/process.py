@@ -106,37 +106,29 @@ def run(
 
 
 def _wait(child: "subprocess.Popen[bytes]", deadline: Deadline, started: float) -> bool:
-    """Wait for the child without reaping it where the system can; False once the deadline passed."""
-    with _ended(child) as ended:
-        while not ended(POLL_SECONDS):
+    """Wait until the child has ended; False once the deadline has passed."""
+    if sys.platform != "linux":
+        return _wait_by_asking(child, deadline, started)
+    # Without a delay, and without reaping: its group cannot be anybody else's yet.
+    descriptor = os.pidfd_open(child.pid)
+    try:
+        while not select.select([descriptor], [], [], POLL_SECONDS)[0]:
             if deadline(time.monotonic() - started):
                 return False
+    finally:
+        os.close(descriptor)
     return True
 
 
-class _ended:
-    """Ask whether a child has ended; on Linux without a delay, and without reaping it."""
-
-    def __init__(self, child: "subprocess.Popen[bytes]") -> None:
-        self._child = child
-        self._descriptor = os.pidfd_open(child.pid) if sys.platform == "linux" else None
-
-    def __enter__(self) -> "Callable[[float], bool]":
-        return self._by_descriptor if self._descriptor is not None else self._by_waiting
-
-    def __exit__(self, *_: object) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-
-    def _by_descriptor(self, seconds: float) -> bool:
-        return bool(select.select([self._descriptor], [], [], seconds)[0])
-
-    def _by_waiting(self, seconds: float) -> bool:
+def _wait_by_asking(child: "subprocess.Popen[bytes]", deadline: Deadline, started: float) -> bool:
+    while True:
         try:
-            self._child.wait(seconds)
+            child.wait(POLL_SECONDS)
         except subprocess.TimeoutExpired:
-            return False
-        return True
+            if deadline(time.monotonic() - started):
+                return False
+        else:
+            return True
 
 
 def _end_group(child: "subprocess.Popen[bytes]") -> None:

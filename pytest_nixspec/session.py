@@ -73,7 +73,7 @@ def _choose_arguments(config: pytest.Config, settings: Settings) -> None:
     spec = [str(settings.spec_path)] if settings.spec_path else []
     if not spec and not more:
         message = (
-            f"there is no {SPEC_NAME} in {settings.root}, and no [tool.nixspec] in a pyproject.toml.",
+            f"there is no {SPEC_NAME} in {settings.root}, and no [tool.nixspec] beside it.",
             "Write one with `nixspec init`, or name the tests to run.",
         )
         raise pytest.UsageError(*message)
@@ -110,7 +110,8 @@ class Session:
     def announce(self, text: str) -> None:
         """Say on the terminal what is being waited for; a worker has none."""
         plugins = self._config.pluginmanager
-        reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
+        reporter = plugins.get_plugin("terminalreporter")
+        capture = plugins.get_plugin("capturemanager")
         if reporter is None or capture is None or self._is_worker:
             return
         # While a test runs, what is written is captured as the test's own output.

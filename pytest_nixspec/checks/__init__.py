@@ -5,4 +5,14 @@ from pytest_nixspec.checks.profiles import record_baselines
 from pytest_nixspec.checks.run import FlakeUnderTest, Run, header
 from pytest_nixspec.checks.statements import statements
 
-__all__ = ["Area", "Check", "Checked", "FlakeUnderTest", "Run", "header", "perform", "record_baselines", "statements"]
+__all__ = [
+    "Area",
+    "Check",
+    "Checked",
+    "FlakeUnderTest",
+    "Run",
+    "header",
+    "perform",
+    "record_baselines",
+    "statements",
+]

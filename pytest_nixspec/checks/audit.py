@@ -21,11 +21,14 @@ def audit_checks(spec: Spec) -> Iterator[Check]:
     audit = spec.model.audit
     if audit is None:
         return
-    waivers = {w.rule: (i, Waiver(w.rule, w.reason, w.owner, w.until)) for i, w in
-               enumerate(audit.waiver)}
+    waivers = {
+        w.rule: (i, Waiver(w.rule, w.reason, w.owner, w.until)) for i, w in enumerate(audit.waiver)
+    }
     for rule in POLICIES[audit.policy].rules:
         index, waiver = waivers.get(rule.id, (None, None))
-        line = spec.line("audit", "policy") if index is None else spec.line("audit", "waiver", index)
+        line = (
+            spec.line("audit", "policy") if index is None else spec.line("audit", "waiver", index)
+        )
         ask = partial(_holds, rule, waiver)
         yield Check(Area.AUDIT, audit.policy, f"{rule.id} {rule.statement}", line, ask)
 

@@ -21,7 +21,7 @@ from pytest_nixspec.performance import (
 )
 from pytest_nixspec.report import Result
 from pytest_nixspec.spec import Spec
-from pytest_nixspec.spec.model import Metric, ProfileTable
+from pytest_nixspec.spec.model import GateTable, Metric, ProfileTable
 from pytest_nixspec.verdict import Verdict, failed, passed, unknown
 
 RECORD = "Record one for this machine: pytest --nixspec-record"
@@ -42,8 +42,7 @@ def profile_checks(spec: Spec) -> Iterator[Check]:
             yield new("fits vram_limit", line, partial(_fits, profile))
         for metric, tolerance in table.gate.tolerances().items():
             line = spec.line("profile", name, "gate", metric)
-            may_skip = table.gate.not_comparable == "skip"
-            ask = partial(_is_no_worse, profile, metric, tolerance, may_skip)
+            ask = partial(_is_no_worse, profile, metric, table.gate)
             yield new(f"{metric} {tolerance}", line, ask)
 
 
@@ -79,7 +78,9 @@ def _runs(profile: Profile, run: Run) -> Checked:
         return Checked(measured)
     count = len(measured.samples)
     facts = {"measurement": measured.to_json()}
-    reason = f"{count} × {profile.generation_tokens} tokens, loaded in {measured.load_seconds:.1f} s"
+    reason = (
+        f"{count} × {profile.generation_tokens} tokens, loaded in {measured.load_seconds:.1f} s"
+    )
     return Checked(passed(reason), facts)
 
 
@@ -107,12 +108,11 @@ def _fits(profile: Profile, run: Run) -> Checked:
     return Checked(failed(reason, remedy=remedy))
 
 
-def _is_no_worse(
-    profile: Profile, metric: Metric, tolerance: str, may_skip: bool, run: Run
-) -> Checked:
+def _is_no_worse(profile: Profile, metric: Metric, gate: GateTable, run: Run) -> Checked:
     measured = _measured(profile, run)
     if isinstance(measured, Verdict):
         return Checked(measured)
+    tolerance = gate.tolerances()[metric]
     facts = {"metric": metric, "value": measured.typical(metric), "tolerance": tolerance}
     if run.settings.record:
         return Checked(passed("this run records the baseline, so it is compared with none"), facts)
@@ -125,5 +125,5 @@ def _is_no_worse(
     )
     if baseline is None or difference is not None:
         verdict = unknown(f"not comparable: {difference}", remedy=RECORD)
-        return Checked(verdict, facts, may_skip)
+        return Checked(verdict, facts, may_skip=gate.not_comparable == "skip")
     return Checked(compare(metric, tolerance, measured, baseline), facts)

@@ -62,7 +62,7 @@ def _has_tool(
 ) -> Checked:
     tool = run.shells.shell(shell).tool(name)
     facts = _tool_facts(shell, tool)
-    if wanted.from_ != "any" and tool.origin.value != wanted.from_:
+    if wanted.from_ not in {"any", tool.origin.value}:
         return Checked(_wrong_origin(tool, wanted), facts)
     if requirement is None:
         return Checked(passed(f"{name} comes from the {tool.origin}: {tool.path}"), facts)

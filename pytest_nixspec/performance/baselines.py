@@ -50,8 +50,8 @@ def read(path: Path) -> Baseline | None:
     try:
         extra = json.loads(path.read_text())["benchmarks"][0]["extra_info"]
         if extra["schema"] != SCHEMA:
-            message = f"schema {extra['schema']!r} where {SCHEMA} is known"
-            raise ValueError(message)
+            message = f"the baseline {path} is of schema {extra['schema']!r}, not {SCHEMA}."
+            raise BaselineError(message)  # noqa: TRY301 - it passes the except by
         measurement = Measurement.from_json(extra["measurement"])
         return Baseline(measurement, Provenance(extra["provenance"]), extra["recorded"])
     except (ValueError, KeyError, IndexError, TypeError) as error:

@@ -66,7 +66,9 @@ def _mac_chip() -> str:
 
 
 def _mac_gpu_cores() -> int | None:
-    found = re.search(r'"sppci_cores"\s*:\s*"(\d+)"', _said(["system_profiler", "SPDisplaysDataType", "-json"]))
+    found = re.search(
+        r'"sppci_cores"\s*:\s*"(\d+)"', _said(["system_profiler", "SPDisplaysDataType", "-json"])
+    )
     return int(found[1]) if found else None
 
 

@@ -45,7 +45,8 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
     if request["vram_limit"] is not None:
         mx.set_memory_limit(request["vram_limit"])
     started = time.perf_counter()
-    model, tokenizer, config = mlx_lm.load(request["model"], return_config=True)
+    loaded: Any = mlx_lm.load(request["model"], return_config=True)
+    model, tokenizer, config = loaded
     load_seconds = time.perf_counter() - started
     tokenizer.eos_token_ids = set()
     prompt = _prompt(tokenizer, request["prompt_tokens"])
@@ -75,7 +76,9 @@ def _prompt(tokenizer: Any, count: int) -> list[int]:
     return tokens[:count]
 
 
-def _repetition(model: Any, tokenizer: Any, prompt: list[int], request: dict[str, Any]) -> dict[str, Any]:
+def _repetition(
+    model: Any, tokenizer: Any, prompt: list[int], request: dict[str, Any]
+) -> dict[str, Any]:
     import mlx.core as mx  # noqa: PLC0415 - as above
     from mlx_lm.generate import generation_stream, stream_generate  # noqa: PLC0415 - as above
     from mlx_lm.sample_utils import make_sampler  # noqa: PLC0415 - as above
@@ -93,7 +96,7 @@ def _repetition(model: Any, tokenizer: Any, prompt: list[int], request: dict[str
         tokens.append(response.token)
     mx.synchronize(generation_stream)
     if len(tokens) != request["generation_tokens"]:
-        message = f"{len(tokens)} tokens were generated where {request['generation_tokens']} were asked for"
+        message = f"{len(tokens)} tokens came of {request['generation_tokens']} asked for"
         raise RuntimeError(message)
     return {
         "prompt_seconds": times[0],

@@ -96,7 +96,9 @@ class Record:
             ValueError: It is of another schema.
         """
         if data.get("schema") != SCHEMA:
-            message = f"the record is of schema {data.get('schema')!r}, this version reads {SCHEMA}."
+            message = (
+                f"the record is of schema {data.get('schema')!r}, this version reads {SCHEMA}."
+            )
             raise ValueError(message)
         substitutions = tuple(data["header"]["substitutions"])
         header = Header(**{**data["header"], "substitutions": substitutions})

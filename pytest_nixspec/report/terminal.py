@@ -44,4 +44,4 @@ def explanation(result: Result) -> Iterator[str]:
     if result.remedy:
         yield f"  → {result.remedy}"
     if result.skipped:
-        yield "  (the specification lets this one pass by: not_comparable = \"skip\")"
+        yield '  (the specification lets this one pass by: not_comparable = "skip")'

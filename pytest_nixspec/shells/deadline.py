@@ -42,7 +42,9 @@ class ShellDeadline:
             self._hook_began = elapsed
         if elapsed - self._announced >= QUIET_SECONDS:
             self._announced = elapsed
-            self.limits.announce(f"{'building' if self._hook_began is None else 'hook'}, {elapsed:.0f} s")
+            self.limits.announce(
+                f"{'building' if self._hook_began is None else 'hook'}, {elapsed:.0f} s"
+            )
         if self._hook_began is None:
             return elapsed >= self.limits.build_seconds
         return elapsed - self._hook_began >= self.limits.hook_seconds

@@ -27,7 +27,7 @@ class ShellOutcome(StrEnum):
 
 BUILD_FAILURE = 100
 EVALUATION_FAILURE = 1
-SYNTAX_ERROR = 2
+SIGNAL_BASE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ def _judge_hook_that_did_not_return(done: Completed, events: tuple[Event, ...]) 
     names = {event.name for event in events}
     if "started" in names:
         return Entry(ShellOutcome.KILLED, "the capture was cut off before it was whole")
-    if done.returncode < 0 or ("end" not in names and done.returncode > 128):
-        number = -done.returncode if done.returncode < 0 else done.returncode - 128
+    if done.returncode < 0 or ("end" not in names and done.returncode > SIGNAL_BASE):
+        number = -done.returncode if done.returncode < 0 else done.returncode - SIGNAL_BASE
         return Entry(ShellOutcome.KILLED, f"the shell was killed by {_signal(number)}")
     if "exit" in names:
         reason = (

@@ -98,4 +98,3 @@ PROBES = MappingProxyType(
     }
 )
 """The tools that we know, by the name of their program."""
-

@@ -114,7 +114,7 @@ class SearchPath:
 
 
 def entries_of(path: str) -> tuple[Path, ...]:
-    """Return the absolute entries of a PATH; an empty or relative one means the working directory."""
+    """Return the absolute entries of a PATH; others depend on the working directory."""
     return tuple(Path(part) for part in path.split(os.pathsep) if part.startswith("/"))
 
 

@@ -95,7 +95,7 @@ def load(path: Path) -> Spec:
     try:
         model = SpecModel.model_validate(table)
     except ValidationError as error:
-        mistakes = [(_location(e["loc"], e.get("ctx", {})), _message(e)) for e in error.errors()]
+        mistakes = [(_where(details), _message(details)) for details in error.errors()]
         raise _spec_error(path, text, prefix, mistakes) from error
     spec = Spec(path, text, prefix, model)
     wrong = [*_tool_mistakes(spec), *_rule_mistakes(spec)]
@@ -127,9 +127,12 @@ def _tool_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:
             if wanted.requirement == "*":
                 continue
             if tool not in known:
-                yield path, (
-                    f"no probe tells the version of {tool!r}. Known: {', '.join(sorted(known))}. "
-                    f"Add [probe.{tool}] with argv and pattern, or require '*'."
+                yield (
+                    path,
+                    (
+                        f"no probe tells the version of {tool!r}. Known: {', '.join(sorted(known))}. "
+                        f"Add [probe.{tool}] with argv and pattern, or require '*'."
+                    ),
                 )
                 continue
             try:
@@ -149,8 +152,9 @@ def _rule_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:
             yield ["audit", "waiver", index, "rule"], f"unknown rule {waiver.rule!r}. {allowed}"
 
 
-def _location(loc: Sequence[Key], context: dict[str, object]) -> list[Key]:
-    return [*loc, str(context["key"])] if "key" in context else list(loc)
+def _where(error: ErrorDetails) -> list[Key]:
+    context = error.get("ctx", {})
+    return [*error["loc"], *([str(context["key"])] if "key" in context else [])]
 
 
 def _unknown_key(path: Sequence[Key]) -> str:

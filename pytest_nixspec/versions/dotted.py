@@ -1,4 +1,4 @@
-"""Dotted integers of any length, as OTP, Node, PostgreSQL, Git and Python count: 27.3.4.2, 17beta1."""
+"""Dotted integers of any length, as OTP, Node, PostgreSQL and Git count: 27.3.4.2, 17beta1."""
 
 import re
 

@@ -23,7 +23,7 @@ def parse(text: str, *, patch_optional: bool = False) -> Parts:
     numbers = core.split(".")
     if not all(_NUMBER.fullmatch(number) for number in numbers):
         raise _invalid(text, _number_fault(numbers))
-    if len(numbers) != 3 and not (patch_optional and len(numbers) == 2):
+    if len(numbers) not in ({2, 3} if patch_optional else {3}):
         raise _invalid(text, f"it has {len(numbers)} number(s) where 3 are needed")
     if plus and not all(_IDENTIFIER.fullmatch(part) for part in build.split(".")):
         raise _invalid(text, f"its build metadata {build!r} is not dot-separated identifiers")

@@ -155,18 +155,17 @@ def _tokens(text: str) -> list[str]:
     position = 0
     in_version = False
     while position < len(text):
-        token = next((t for t in _TOKENS if text.startswith(t, position)), text[position])
-        position += len(token)
-        if token == " ":
+        piece = next((t for t in _TOKENS if text.startswith(t, position)), text[position])
+        position += len(piece)
+        if piece == " ":
             continue
-        if token in _TOKENS:
-            tokens.append(token.strip())
-            in_version = False
+        if piece in _TOKENS:
+            tokens.append(piece.strip())
         elif in_version:
-            tokens[-1] += token
+            tokens[-1] += piece
         else:
-            tokens.append(token)
-            in_version = True
+            tokens.append(piece)
+        in_version = piece not in _TOKENS
     return tokens
 
 

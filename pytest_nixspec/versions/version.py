@@ -77,7 +77,7 @@ class Version:
         return (self.dialect, self.key) == (other.dialect, other.key)
 
     def __lt__(self, other: "Version") -> bool:
-        if not isinstance(other, Version) or other.dialect != self.dialect:
+        if self.dialect != other.dialect:
             return NotImplemented
         return self.key < other.key
 
