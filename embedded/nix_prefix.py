@@ -21,8 +21,6 @@ PROGRAMS = (
     "nix-collect-garbage", "nix-copy-closure", "nix-channel", "nix-prefetch-url", "nix-daemon",
 )  # fmt: skip
 
-BUILD_HOOK = "usr/libexec/nix/build-remote"
-
 CONFIGURATION = """\
 # A single-user store that root owns, with no daemon and no binary cache at hand.
 experimental-features = nix-command flakes
@@ -33,11 +31,12 @@ flake-registry =
 warn-dirty = false
 """
 
-# Debian's Nix looks in /etc/nix; its configuration stays in the prefix instead.
+# Debian's Nix looks in /etc/nix for its configuration, which stays in the prefix instead, and in
+# /usr for the build hook of older versions. -p: an environment's BASH_ENV is for others.
 LAUNCHER = """\
 #!/bin/bash -p
 : "${{NIX_CONF_DIR={prefix}/etc/nix}}"
-export NIX_CONF_DIR
+export NIX_CONF_DIR NIX_LIBEXEC_DIR={prefix}/usr/libexec
 exec -a "$0" {prefix}/usr/bin/nix "$@"
 """
 
@@ -92,11 +91,7 @@ def _slim(building: Path) -> None:
 
 def _add_programs(building: Path, prefix: Path) -> None:
     (building / "etc/nix").mkdir(parents=True)
-    configuration = CONFIGURATION
-    # In older versions the build hook is a program of its own, looked for under the machine's /usr.
-    if (building / BUILD_HOOK).is_symlink() or (building / BUILD_HOOK).exists():
-        configuration += f"build-hook = {prefix / BUILD_HOOK}\n"
-    (building / "etc/nix/nix.conf").write_text(configuration)
+    (building / "etc/nix/nix.conf").write_text(CONFIGURATION)
     (building / "bin").mkdir()
     launcher = building / "bin/nix"
     launcher.write_text(LAUNCHER.format(prefix=prefix))

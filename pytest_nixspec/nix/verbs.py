@@ -12,6 +12,9 @@ from pytest_nixspec.nix.flake import Flake
 EVALUATION_SECONDS = 900
 _FACTS = "[ builtins.currentSystem builtins.storeDir ]"
 
+_NO_FLAKE = ("getting status of", "flake.nix' does not exist", "could not find a flake.nix")
+_NOT_REACHED = ("unable to download", "Could not resolve", "Couldn't")
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -49,15 +52,25 @@ def shell_names(nix: Nix, flake: Flake) -> list[str]:
     return sorted(json.loads(done.text))
 
 
+def why_not_evaluated(nix: Nix, flake: Flake, shell: str) -> str:
+    """Return why a shell cannot be evaluated, in words that no cache has shortened."""
+    # An older Nix remembers that an evaluation failed, and not why.
+    uncached = ("--option", "eval-cache", "false")
+    attribute = f"{flake.shell(shell)}.drvPath"
+    deadline = process.after(EVALUATION_SECONDS)
+    done = nix.run("eval", "--raw", *flake.arguments, *uncached, attribute, deadline=deadline)
+    return translated(flake, done)
+
+
 def translated(flake: Flake, done: process.Completed) -> str:
     """Return a failure to evaluate, with its cause and remedy where we know them."""
     said = done.error_text
-    if "flake.nix" in said and ("No such file" in said or "does not exist" in said):
+    if any(sign in said for sign in _NO_FLAKE):
         cause = (
             f"{flake.directory} has no flake.nix that Nix can see. A file that git does not track "
             "is invisible to a flake: `git add flake.nix`."
         )
-    elif any(sign in said for sign in ("unable to download", "Could not resolve", "Couldn't")):
+    elif any(sign in said for sign in _NOT_REACHED):
         cause = (
             "an input of the flake cannot be reached, and nothing stands in for it. Connect to a "
             "network, or substitute it: --nixspec-override-input nixpkgs=REFERENCE (in the "

@@ -51,7 +51,7 @@ def read(path: Path) -> Baseline | None:
         extra = json.loads(path.read_text())["benchmarks"][0]["extra_info"]
         if extra["schema"] != SCHEMA:
             message = f"the baseline {path} is of schema {extra['schema']!r}, not {SCHEMA}."
-            raise BaselineError(message)  # noqa: TRY301 - it passes the except by
+            raise BaselineError(message)
         measurement = Measurement.from_json(extra["measurement"])
         return Baseline(measurement, Provenance(extra["provenance"]), extra["recorded"])
     except (ValueError, KeyError, IndexError, TypeError) as error:

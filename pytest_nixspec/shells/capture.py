@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pytest_nixspec.nix.binary import Nix, last_lines
 from pytest_nixspec.nix.flake import Flake
+from pytest_nixspec.nix.verbs import why_not_evaluated
 from pytest_nixspec.process import Completed
 from pytest_nixspec.shells.deadline import Limits, ShellDeadline
 from pytest_nixspec.shells.outcome import Entry, Event, ShellOutcome, failed_commands, judge
@@ -125,11 +126,14 @@ def enter(nix: Nix, flake: Flake, shell: str, *, scratch: Path, limits: Limits) 
     trace = scratch / "trace"
     events = Event.read_all(trace.read_bytes() if trace.exists() else b"")
     entry = judge(done, events)
+    evidence = _evidence(entry, done, events)
+    if entry.outcome is ShellOutcome.EVALUATION_FAILED:
+        evidence = tuple(why_not_evaluated(nix, flake, shell).splitlines())
     return Capture(
         shell=shell,
         outcome=entry.outcome,
         reason=entry.reason,
-        evidence=_evidence(entry, done, events),
+        evidence=evidence,
         environment=_environment(scratch) if entry.outcome is ShellOutcome.RAN else {},
         elapsed_seconds=done.elapsed_seconds,
     )

@@ -24,7 +24,6 @@ PYPROJECT = "pyproject.toml"
 # What pydantic says of these is about Python.
 _SHORT = MappingProxyType(
     {
-        "missing": "this key is missing",
         "model_type": "must be a table",
         "dict_type": "must be a table",
         "tuple_type": "must be an array",
@@ -127,13 +126,11 @@ def _tool_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:
             if wanted.requirement == "*":
                 continue
             if tool not in known:
-                yield (
-                    path,
-                    (
-                        f"no probe tells the version of {tool!r}. Known: {', '.join(sorted(known))}. "
-                        f"Add [probe.{tool}] with argv and pattern, or require '*'."
-                    ),
+                message = (
+                    f"no probe tells the version of {tool!r}. Known: {', '.join(sorted(known))}. "
+                    f"Add [probe.{tool}] with argv and pattern, or require '*'."
                 )
+                yield path, message
                 continue
             try:
                 Requirement.parse(wanted.requirement, spec.dialect(tool, wanted))
@@ -148,8 +145,8 @@ def _rule_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:
     known = [rule.id for rule in POLICIES[audit.policy].rules]
     for index, waiver in enumerate(audit.waiver):
         if waiver.rule not in known:
-            allowed = f"Allowed: {', '.join(known)}."
-            yield ["audit", "waiver", index, "rule"], f"unknown rule {waiver.rule!r}. {allowed}"
+            message = f"unknown rule {waiver.rule!r}. Allowed: {', '.join(known)}."
+            yield ["audit", "waiver", index, "rule"], message
 
 
 def _where(error: ErrorDetails) -> list[Key]:
@@ -170,6 +167,8 @@ def _message(error: ErrorDetails) -> str:
         return str(error["msg"])
     if error["type"] == "extra_forbidden":
         return _unknown_key(error["loc"])
+    if error["type"] == "missing":
+        return "this key is missing."
     if error["type"] in _SHORT:
         return f"{_SHORT[error['type']]}, not {error['input']!r}."
     message = error["msg"].removeprefix("Input ").replace("should be", "must be")

@@ -1,0 +1,110 @@
+"""Real Nix for the tests: each version that is here, on a store of its own."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from embedded.__main__ import cache_directory
+from embedded.machine_nix import SUITES
+from pytest_nixspec.nix import Flake, Nix, facts, locate
+from pytest_nixspec.settings import Substitutions
+from pytest_nixspec.shells import ShellPool
+from pytest_nixspec.shells.deadline import Limits
+
+pytest_plugins = ["pytester"]
+
+REPOSITORY = Path(__file__).parent.parent
+GALLERY = Path(__file__).parent / "gallery"
+
+CONFIGURATION = """\
+experimental-features = nix-command flakes
+sandbox = false
+build-users-group =
+substituters =
+flake-registry =
+warn-dirty = false
+download-attempts = 1
+"""
+
+
+def nix_programs() -> list[Path]:
+    """Return the Nix of every Debian suite that is here, or else this machine's own."""
+    prefixes = [cache_directory() / f"nix-{suite}" / "bin" / "nix" for suite in SUITES]
+    return [path for path in prefixes if path.exists()] or [locate(os.environ).path]
+
+
+def own_store(directory: Path) -> dict[str, str]:
+    """Return the variables that give Nix a store, a state and caches of its own."""
+    return {
+        "NIX_STORE_DIR": str(directory / "store"),
+        "NIX_STATE_DIR": str(directory / "var"),
+        "NIX_LOG_DIR": str(directory / "log"),
+        "NIX_CONF_DIR": str(directory / "conf"),
+        "NIX_CONFIG": CONFIGURATION,
+        "XDG_CACHE_HOME": str(directory / "cache"),
+        "HOME": str(directory / "home"),
+    }
+
+
+def nix_at(program: Path, directory: Path) -> Nix:
+    (directory / "home").mkdir(parents=True)
+    environment = {**os.environ, **own_store(directory)}
+    # Not located through the environment: that one names the store of a test.
+    found = locate({"PATH": os.environ["PATH"]}, program)
+    nix = replace(found, environment=environment)
+    # A store must be initialised before two use it at once.
+    facts(nix)
+    return nix
+
+
+@pytest.fixture(scope="session", params=nix_programs(), ids=lambda path: path.parent.parent.name)
+def every_nix(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Nix:
+    """Each version of Nix in turn."""
+    return nix_at(request.param, tmp_path_factory.mktemp("nix").resolve())
+
+
+@pytest.fixture(scope="session")
+def nix(tmp_path_factory: pytest.TempPathFactory) -> Nix:
+    """One Nix, for what does not depend on its version: the one that the main job uses."""
+    program = Substitutions.read(REPOSITORY).nix or locate(os.environ).path
+    return nix_at(program, tmp_path_factory.mktemp("nix").resolve())
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A flake of awkward shells, outside any git."""
+    return Path(shutil.copytree(GALLERY, tmp_path_factory.mktemp("gallery").resolve() / "flake"))
+
+
+@pytest.fixture
+def pool(nix: Nix, gallery: Path, tmp_path: Path) -> ShellPool:
+    """The shells of the gallery, none entered yet."""
+    return pool_over(nix, gallery, tmp_path.resolve() / "run")
+
+
+def pool_over(nix: Nix, flake: Path, directory: Path) -> ShellPool:
+    known = facts(nix)
+    return ShellPool(nix, known, Flake(flake, known.system), directory, limits=Limits(hook_seconds=2))
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, nix: Nix, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Make a project of the gallery's flake and a specification, in pytester's directory."""
+    for name, value in project_environment(nix).items():
+        monkeypatch.setenv(name, value)
+
+    def make(spec: str, **files: str) -> None:
+        shutil.copytree(GALLERY, pytester.path, dirs_exist_ok=True)
+        pytester.path.joinpath("nixspec.toml").write_text(spec)
+        pytester.makepyfile(**files)
+
+    return make
+
+
+def project_environment(nix: Nix) -> Mapping[str, str]:
+    store = {name: nix.environment[name] for name in own_store(Path("/"))}
+    return {**store, "NIXSPEC_NIX": str(nix.path)}

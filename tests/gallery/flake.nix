@@ -1,0 +1,78 @@
+# Awkward shells, entered by real Nix. Their tools are fakes and say so in their names.
+{
+  outputs = { self }:
+    let
+      systems = [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" ];
+      each = f: builtins.listToAttrs (map (name: { inherit name; value = f name; }) systems);
+
+      for = system:
+        let
+          raw = attributes: derivation ({
+            inherit system;
+            builder = "/bin/bash";
+            PATH = "/usr/bin:/bin";
+            outputs = [ "out" ];
+          } // attributes);
+
+          # The last command must not be one of coreutils: its end can kill the builder.
+          fake = name: version: raw {
+            name = "fake-${name}-${version}";
+            args = [
+              "-c"
+              ''
+                mkdir -p $out/bin
+                printf '#!/bin/sh\necho "${name} ${version}"\n' > $out/bin/${name}
+                chmod +x $out/bin/${name}
+                exit 0
+              ''
+            ];
+          };
+
+          shell = hook: attributes: raw ({
+            name = "shell";
+            args = [ "-c" "exit 1" ];
+            stdenv = ./stdenv;
+            buildInputs = [ (fake "greet" "1.2.3") (fake "git" "99.1") ];
+            shellHook = hook;
+          } // attributes);
+        in
+        {
+          default = shell "export FROM_HOOK=yes" { FROM_ATTRIBUTE = "set"; EMPTY = ""; };
+          silent = shell "" { };
+          second = shell "export FROM_HOOK=second" { };
+          third = shell "export FROM_HOOK=third" { };
+          "with=equals" = shell "" { };
+          "with.dot" = shell "" { };
+
+          exits-0 = shell "exit 0" { };
+          exits-3 = shell "exit 3" { };
+          exits-in-a-function = shell "leave() { exit 4; }; leave" { };
+          exits-with-a-trap-of-its-own = shell "trap 'echo bye' EXIT; exit 0" { };
+          exits-in-a-subshell = shell "(exit 5); export AFTER=reached" { };
+          fails-under-set-e = shell "set -e; export BEFORE=1; false; export AFTER=1" { };
+          fails-under-set-u = shell "set -u; echo $NO_SUCH_VARIABLE" { };
+          replaces-itself = shell "exec bash" { };
+          has-a-syntax-error = shell "if then fi (" { };
+          prints = shell "echo banner; export AFTER=reached" { };
+          never-returns = shell "sleep 1000" { };
+          is-killed = shell "kill -9 $$" { };
+          reads-stdin = shell "read answer; export ANSWER=\"[$answer]\"" { };
+          loses-path = shell "export PATH=/nowhere" { };
+          fails-unnoticed = shell "false; cd /nowhere; export AFTER=reached" { };
+          leaves-a-process = shell "sleep 1000 & export LEFT=$!" { };
+          awkward-values = shell ''
+            export NEWLINES=$'one\ntwo\n'
+            export QUOTES="'\"\\\`\$"
+            export UNICODE="Grüße 🧊"
+            export BYTES=$'\xff\xfe\x1b'
+            export EQUALS="a=b=c"
+          '' { };
+
+          cannot-be-built = shell "" {
+            buildInputs = [ (raw { name = "broken"; args = [ "-c" "echo why it broke >&2; exit 1" ]; }) ];
+          };
+          cannot-be-evaluated = throw "this shell is broken on purpose";
+        };
+    in
+    { devShells = each for; };
+}

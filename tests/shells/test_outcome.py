@@ -1,0 +1,96 @@
+"""Every way in which a shell can end is told apart, on every Nix; a zero exit code proves nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from pytest_nixspec.nix import Nix
+from pytest_nixspec.process import Completed
+from pytest_nixspec.shells import Capture, ShellOutcome
+from pytest_nixspec.shells.outcome import Event, judge
+from tests.conftest import pool_over
+
+
+def entered(every_nix: Nix, gallery: Path, tmp_path: Path, shell: str) -> Capture:
+    return pool_over(every_nix, gallery, tmp_path.resolve() / "run").capture(shell)
+
+
+@pytest.mark.parametrize(
+    ("shell", "outcome", "reason"),
+    [
+        ("silent", ShellOutcome.RAN, "a command ran after it"),
+        ("prints", ShellOutcome.RAN, "a command ran after it"),
+        ("reads-stdin", ShellOutcome.RAN, "a command ran after it"),
+        ("loses-path", ShellOutcome.RAN, "a command ran after it"),
+        ("fails-unnoticed", ShellOutcome.RAN, "a command ran after it"),
+        ("exits-in-a-subshell", ShellOutcome.RAN, "a command ran after it"),
+        ("exits-0", ShellOutcome.HOOK_EXITED, "called exit 0, so no command ran; nix develop says 0"),
+        ("exits-3", ShellOutcome.HOOK_EXITED, "called exit 3"),
+        ("exits-in-a-function", ShellOutcome.HOOK_EXITED, "called exit 4"),
+        ("exits-with-a-trap-of-its-own", ShellOutcome.HOOK_EXITED, "called exit 0"),
+        ("fails-under-set-e", ShellOutcome.HOOK_FAILED, "`false` failed with status 1"),
+        ("fails-under-set-u", ShellOutcome.HOOK_FAILED, "the hook ended the shell"),
+        ("has-a-syntax-error", ShellOutcome.HOOK_FAILED, "syntax error, so none of it ran"),
+        ("replaces-itself", ShellOutcome.HOOK_REPLACED_SHELL, "(exec)"),
+        ("is-killed", ShellOutcome.KILLED, "SIGKILL"),
+        ("never-returns", ShellOutcome.TIMED_OUT, "the hook did not return"),
+        ("cannot-be-built", ShellOutcome.BUILD_FAILED, "does not build"),
+        ("cannot-be-evaluated", ShellOutcome.EVALUATION_FAILED, "cannot be evaluated"),
+    ],
+)
+def test_the_outcome_is_told_from_what_really_happened(
+    every_nix, gallery, tmp_path, shell, outcome, reason
+):
+    capture = entered(every_nix, gallery, tmp_path, shell)
+
+    assert (capture.outcome, reason in capture.reason) == (outcome, True), capture
+
+
+def test_nothing_of_a_shell_that_did_not_run_is_kept_as_its_environment(
+    every_nix, gallery, tmp_path
+):
+    assert entered(every_nix, gallery, tmp_path, "exits-0").environment == {}
+
+
+def test_commands_of_the_hook_that_fail_unnoticed_are_evidence(every_nix, gallery, tmp_path):
+    evidence = entered(every_nix, gallery, tmp_path, "fails-unnoticed").evidence
+
+    assert "in the hook, `cd /nowhere` failed with status 1" in evidence
+
+
+def test_what_the_hook_prints_is_evidence(every_nix, gallery, tmp_path):
+    evidence = entered(every_nix, gallery, tmp_path, "prints").evidence
+
+    assert "the hook printed on stdout: banner" in evidence
+
+
+def test_a_broken_build_shows_its_own_words(every_nix, gallery, tmp_path):
+    evidence = entered(every_nix, gallery, tmp_path, "cannot-be-built").evidence
+
+    assert any("why it broke" in line for line in evidence), evidence
+
+
+def test_a_shell_that_cannot_be_evaluated_shows_nixs_own_words(every_nix, gallery, tmp_path):
+    evidence = entered(every_nix, gallery, tmp_path, "cannot-be-evaluated").evidence
+
+    assert any("broken on purpose" in line for line in evidence), evidence
+
+
+def test_a_capture_that_was_cut_off_is_no_capture():
+    events = Event.read_all(b"entered\t0\t\0started\t0\t\0captu")
+
+    entry = judge(Completed((), 0, b"", b"", 1.0), events)
+
+    assert entry.outcome is ShellOutcome.KILLED
+
+
+def test_a_build_that_takes_too_long_is_not_blamed_on_the_hook():
+    entry = judge(Completed((), -9, b"", b"", 5.0, timed_out=True), ())
+
+    assert entry.reason == "evaluating and building the shell did not end within 5.0 s"
+
+
+def test_a_nix_that_ends_strangely_never_started_anything():
+    entry = judge(Completed((), 127, b"", b"", 1.0), ())
+
+    assert entry.outcome is ShellOutcome.NEVER_STARTED

@@ -1,0 +1,69 @@
+"""Each shell is entered once, whoever asks, and a shell that is not there is one clear error."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNotFoundError
+from pytest_nixspec.nix import Nix
+from tests.conftest import pool_over
+
+
+def test_a_shell_is_entered_once_by_many_processes(nix, gallery, tmp_path):
+    directory = tmp_path.resolve() / "run"
+    context = multiprocessing.get_context("spawn")
+
+    with context.Pool(4) as workers:
+        seen = workers.starmap(_temporary_directory, [(nix, gallery, directory)] * 8)
+
+    # Each entering makes a temporary directory of its own.
+    assert len(set(seen)) == 1
+
+
+def _temporary_directory(nix: Nix, gallery: Path, directory: Path) -> str | None:
+    return pool_over(nix, gallery, directory).shell("default").variable("TMPDIR")
+
+
+def test_a_failure_is_kept_as_well(pool):
+    first = pool.capture("exits-3")
+
+    assert pool.capture("exits-3") == first
+
+
+def test_names_with_equals_signs_and_dots_are_names(pool):
+    assert pool.shell("with=equals").name == "with=equals"
+    assert pool.shell("with.dot").name == "with.dot"
+
+
+def test_an_unknown_shell_is_named_with_what_there_is(pool):
+    with pytest.raises(ShellNotFoundError) as error:
+        pool.shell("defualt")
+
+    assert "the flake has no shell 'defualt'" in str(error.value)
+    assert "awkward-values" in str(error.value)
+    assert "Did you mean 'default'?" in str(error.value)
+
+
+def test_a_shell_that_did_not_run_cannot_be_used(pool):
+    with pytest.raises(ShellNotEnteredError, match="hook_exited: the hook called exit 0"):
+        pool.shell("exits-0")
+
+
+def test_a_directory_without_a_flake_is_said_to_be_one(nix, tmp_path):
+    with pytest.raises(NixCommandError, match="has no flake.nix that Nix can see"):
+        pool_over(nix, tmp_path.resolve(), tmp_path.resolve() / "run").names()
+
+
+def test_an_input_that_cannot_be_reached_is_said_to_be_one(nix, tmp_path):
+    project = tmp_path.resolve() / "project"
+    project.mkdir()
+    project.joinpath("flake.nix").write_text(
+        '{ inputs.far.url = "http://127.0.0.1:9/far.tar.gz"; outputs = { self, far }: far; }'
+    )
+
+    with pytest.raises(NixCommandError) as error:
+        pool_over(nix, project, tmp_path.resolve() / "run").names()
+
+    assert "an input of the flake cannot be reached, and nothing stands in" in str(error.value)
+    assert "--nixspec-override-input" in str(error.value)
