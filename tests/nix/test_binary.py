@@ -1,0 +1,79 @@
+"""Nix is found where it is, and said to be missing or too old where it is."""
+
+from pathlib import Path
+
+import pytest
+
+from pytest_nixspec.errors import NixNotFoundError, NixTooOldError
+from pytest_nixspec.nix import locate
+from pytest_nixspec.nix.binary import USUAL_PLACES, last_lines
+
+
+def fake_nix(directory: Path, says: str) -> Path:
+    path = directory / "nix"
+    path.write_text(f"#!/bin/sh\necho '{says}'\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_nix_on_the_path_is_found(tmp_path):
+    program = fake_nix(tmp_path, "nix (Nix) 2.24.10")
+
+    found = locate({"PATH": str(tmp_path)})
+
+    assert (found.path, found.version) == (program, "2.24.10")
+
+
+def test_the_variable_wins_over_the_path(tmp_path):
+    (tmp_path / "named").mkdir()
+    fake_nix(tmp_path, "nix (Nix) 2.24.10")
+    named = fake_nix(tmp_path / "named", "nix (Lix, like Nix) 2.91.0")
+
+    found = locate({"PATH": str(tmp_path), "NIXSPEC_NIX": str(named)})
+
+    assert found.version == "2.91.0"
+
+
+@pytest.mark.skipif(
+    any(Path(place).expanduser().exists() for place in USUAL_PLACES),
+    reason="this machine has a Nix where installers put it",
+)
+def test_no_nix_is_said_with_the_remedy(tmp_path):
+    with pytest.raises(NixNotFoundError) as error:
+        locate({"PATH": str(tmp_path)})
+
+    assert "no Nix was found: not on PATH" in str(error.value)
+    assert "https://nixos.org/download" in str(error.value)
+
+
+def test_a_named_nix_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(NixNotFoundError, match="is named as the Nix to use, and is no program"):
+        locate({"NIXSPEC_NIX": str(tmp_path / "nix"), "PATH": ""})
+
+
+@pytest.mark.parametrize("version", ["2.3.16", "2.7.0", "1.11"])
+def test_a_nix_older_than_2_8_is_too_old(tmp_path, version):
+    fake_nix(tmp_path, f"nix (Nix) {version}")
+
+    with pytest.raises(NixTooOldError) as error:
+        locate({"PATH": str(tmp_path)})
+
+    assert f"Nix {version} at {tmp_path}/nix is too old" in str(error.value)
+    assert "needs 2.8 or newer" in str(error.value)
+
+
+def test_a_program_that_is_no_nix_is_said_to_be_none(tmp_path):
+    fake_nix(tmp_path, "hello")
+
+    with pytest.raises(NixNotFoundError, match="says 'hello', which is no version"):
+        locate({"PATH": str(tmp_path)})
+
+
+def test_every_nix_answers(every_nix):
+    assert tuple(int(part) for part in every_nix.version.split(".")[:2]) >= (2, 8)
+
+
+def test_last_lines_are_without_colour_and_without_what_is_ignored():
+    said = "one\n\n\x1b[31;1merror:\x1b[0m two\nerror (ignored): three\n"
+
+    assert last_lines(said, 2) == ["one", "error: two"]

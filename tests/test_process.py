@@ -1,0 +1,86 @@
+"""A process is ended with all it started, and what it wrote is kept."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_nixspec import process
+
+ENV = {"PATH": os.environ["PATH"]}
+
+
+def run(*argv: str, **arguments):
+    return process.run(argv, **{"env": ENV, "deadline": process.after(20), **arguments})
+
+
+def test_what_it_wrote_and_how_it_ended_are_kept():
+    done = run("/bin/sh", "-c", "echo out; echo err >&2; exit 3")
+
+    assert (done.text, done.error_text, done.returncode, done.ok) == ("out", "err", 3, False)
+
+
+def test_the_environment_is_the_one_that_was_given():
+    done = run("/usr/bin/env", env={"ONLY": "this"})
+
+    assert done.text == "ONLY=this"
+
+
+def test_the_environment_may_be_bytes():
+    done = run("/usr/bin/env", "-0", env={b"RAW": b"\xff"})
+
+    assert done.stdout == b"RAW=\xff\0"
+
+
+def test_stdin_is_empty_unless_something_is_given():
+    assert run("/bin/cat").text == ""
+    assert run("/bin/cat", stdin=b"given").text == "given"
+
+
+def test_past_its_deadline_it_is_ended_with_its_children(tmp_path: Path):
+    mark = tmp_path / "pid"
+    script = f"sleep 1000 & echo $! > {mark}; wait"
+
+    done = run("/bin/sh", "-c", script, deadline=process.after(0.5))
+
+    assert done.timed_out
+    assert _ends(int(mark.read_text()))
+
+
+def test_a_daemon_that_holds_its_output_does_not_hold_us(tmp_path: Path):
+    mark = tmp_path / "pid"
+
+    done = run("/bin/sh", "-c", f"sleep 1000 & echo $! > {mark}; echo done")
+
+    assert done.text == "done"
+    assert _ends(int(mark.read_text()))
+
+
+def test_output_of_any_size_is_kept():
+    done = run(sys.executable, "-c", "print('x' * 3_000_000)")
+
+    assert len(done.text) == 3_000_000
+
+
+def test_a_signal_is_a_negative_exit_code():
+    assert run("/bin/sh", "-c", "kill -TERM $$").returncode == -15
+
+
+def test_a_program_that_is_not_there_is_an_error():
+    with pytest.raises(FileNotFoundError):
+        run("/no/such/program")
+
+
+def _ends(pid: int) -> bool:
+    """Tell whether a process is gone soon; its new parent may take a moment to reap it."""
+    stat = Path(f"/proc/{pid}/stat")
+    for _ in range(50):
+        try:
+            if stat.read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.05)
+    return False
