@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_nixspec.checks import Check, perform, statements
-from pytest_nixspec.report.terminal import explanation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +24,10 @@ class StatementError(Exception):
 
     def __init__(self, result: Result) -> None:
         """Keep the result, for the report."""
-        super().__init__("\n".join(explanation(result)))
+        # The reason comes first: it is what pytest's own summary shows.
+        remedy = [f"→ {result.remedy}"] if result.remedy else []
+        evidence = [f"  {line}" for line in result.evidence]
+        super().__init__("\n".join([result.reason, *evidence, *remedy, result.location]))
 
 
 class SpecFile(pytest.File):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+# Pytester forgets what its runs import first, and a second run would get half of it anew.
+import pytest_nixspec.session  # noqa: F401 - as above
 from embedded.__main__ import cache_directory
 from embedded.machine_nix import SUITES
 from pytest_nixspec.nix import Flake, Nix, facts, locate
@@ -88,11 +90,15 @@ def pool(nix: Nix, gallery: Path, tmp_path: Path) -> ShellPool:
 
 def pool_over(nix: Nix, flake: Path, directory: Path) -> ShellPool:
     known = facts(nix)
-    return ShellPool(nix, known, Flake(flake, known.system), directory, limits=Limits(hook_seconds=2))
+    return ShellPool(
+        nix, known, Flake(flake, known.system), directory, limits=Limits(hook_seconds=2)
+    )
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, nix: Nix, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def project(
+    pytester: pytest.Pytester, nix: Nix, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
     """Make a project of the gallery's flake and a specification, in pytester's directory."""
     for name, value in project_environment(nix).items():
         monkeypatch.setenv(name, value)
@@ -100,7 +106,8 @@ def project(pytester: pytest.Pytester, nix: Nix, monkeypatch: pytest.MonkeyPatch
     def make(spec: str, **files: str) -> None:
         shutil.copytree(GALLERY, pytester.path, dirs_exist_ok=True)
         pytester.path.joinpath("nixspec.toml").write_text(spec)
-        pytester.makepyfile(**files)
+        if files:
+            pytester.makepyfile(**files)
 
     return make
 

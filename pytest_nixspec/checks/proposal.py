@@ -1,6 +1,7 @@
 """A first specification, from what the shells of a flake are today."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from pytest_nixspec.checks.run import Run
@@ -34,8 +35,9 @@ def propose(run: Run, shells: Sequence[str]) -> str:
 
 
 def _table(shell: Shell) -> Iterator[str]:
+    is_bare = re.fullmatch(r"[A-Za-z0-9_-]+", shell.name) is not None
     # JSON's quoting of a key is TOML's.
-    yield f"[shell.{json.dumps(shell.name)}.tools]"
+    yield f"[shell.{shell.name if is_bare else json.dumps(shell.name)}.tools]"
     for name in PROBES:
         requirement = _requirement(shell, name)
         if requirement is not None:

@@ -21,7 +21,7 @@
               "-c"
               ''
                 mkdir -p $out/bin
-                printf '#!/bin/sh\necho "${name} ${version}"\n' > $out/bin/${name}
+                printf '#!/bin/sh\necho "${name} version ${version}"\n' > $out/bin/${name}
                 chmod +x $out/bin/${name}
                 exit 0
               ''

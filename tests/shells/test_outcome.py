@@ -1,5 +1,6 @@
-"""Every way in which a shell can end is told apart, on every Nix; a zero exit code proves nothing."""
+"""Every way in which a shell can end is told apart, on every Nix."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from pytest_nixspec.shells.outcome import Event, judge
 from tests.conftest import pool_over
 
 
-def entered(every_nix: Nix, gallery: Path, tmp_path: Path, shell: str) -> Capture:
-    return pool_over(every_nix, gallery, tmp_path.resolve() / "run").capture(shell)
+@pytest.fixture
+def enter(every_nix: Nix, gallery: Path, tmp_path: Path) -> Callable[[str], Capture]:
+    """Enter a shell of the gallery, with each Nix in turn."""
+    return pool_over(every_nix, gallery, tmp_path.resolve() / "run").capture
 
 
 @pytest.mark.parametrize(
@@ -24,7 +27,11 @@ def entered(every_nix: Nix, gallery: Path, tmp_path: Path, shell: str) -> Captur
         ("loses-path", ShellOutcome.RAN, "a command ran after it"),
         ("fails-unnoticed", ShellOutcome.RAN, "a command ran after it"),
         ("exits-in-a-subshell", ShellOutcome.RAN, "a command ran after it"),
-        ("exits-0", ShellOutcome.HOOK_EXITED, "called exit 0, so no command ran; nix develop says 0"),
+        (
+            "exits-0",
+            ShellOutcome.HOOK_EXITED,
+            "called exit 0, so no command ran; nix develop says 0",
+        ),
         ("exits-3", ShellOutcome.HOOK_EXITED, "called exit 3"),
         ("exits-in-a-function", ShellOutcome.HOOK_EXITED, "called exit 4"),
         ("exits-with-a-trap-of-its-own", ShellOutcome.HOOK_EXITED, "called exit 0"),
@@ -38,40 +45,36 @@ def entered(every_nix: Nix, gallery: Path, tmp_path: Path, shell: str) -> Captur
         ("cannot-be-evaluated", ShellOutcome.EVALUATION_FAILED, "cannot be evaluated"),
     ],
 )
-def test_the_outcome_is_told_from_what_really_happened(
-    every_nix, gallery, tmp_path, shell, outcome, reason
-):
-    capture = entered(every_nix, gallery, tmp_path, shell)
+def test_the_outcome_is_told_from_what_really_happened(enter, shell, outcome, reason):
+    capture = enter(shell)
 
     assert (capture.outcome, reason in capture.reason) == (outcome, True), capture
 
 
-def test_nothing_of_a_shell_that_did_not_run_is_kept_as_its_environment(
-    every_nix, gallery, tmp_path
-):
-    assert entered(every_nix, gallery, tmp_path, "exits-0").environment == {}
+def test_nothing_of_a_shell_that_did_not_run_is_kept_as_its_environment(enter):
+    assert enter("exits-0").environment == {}
 
 
-def test_commands_of_the_hook_that_fail_unnoticed_are_evidence(every_nix, gallery, tmp_path):
-    evidence = entered(every_nix, gallery, tmp_path, "fails-unnoticed").evidence
+def test_commands_of_the_hook_that_fail_unnoticed_are_evidence(enter):
+    evidence = enter("fails-unnoticed").evidence
 
     assert "in the hook, `cd /nowhere` failed with status 1" in evidence
 
 
-def test_what_the_hook_prints_is_evidence(every_nix, gallery, tmp_path):
-    evidence = entered(every_nix, gallery, tmp_path, "prints").evidence
+def test_what_the_hook_prints_is_evidence(enter):
+    evidence = enter("prints").evidence
 
     assert "the hook printed on stdout: banner" in evidence
 
 
-def test_a_broken_build_shows_its_own_words(every_nix, gallery, tmp_path):
-    evidence = entered(every_nix, gallery, tmp_path, "cannot-be-built").evidence
+def test_a_broken_build_shows_its_own_words(enter):
+    evidence = enter("cannot-be-built").evidence
 
     assert any("why it broke" in line for line in evidence), evidence
 
 
-def test_a_shell_that_cannot_be_evaluated_shows_nixs_own_words(every_nix, gallery, tmp_path):
-    evidence = entered(every_nix, gallery, tmp_path, "cannot-be-evaluated").evidence
+def test_a_shell_that_cannot_be_evaluated_shows_nixs_own_words(enter):
+    evidence = enter("cannot-be-evaluated").evidence
 
     assert any("broken on purpose" in line for line in evidence), evidence
 

@@ -51,7 +51,7 @@ def test_a_shell_that_did_not_run_cannot_be_used(pool):
 
 
 def test_a_directory_without_a_flake_is_said_to_be_one(nix, tmp_path):
-    with pytest.raises(NixCommandError, match="has no flake.nix that Nix can see"):
+    with pytest.raises(NixCommandError, match=r"has no flake.nix that Nix can see"):
         pool_over(nix, tmp_path.resolve(), tmp_path.resolve() / "run").names()
 
 

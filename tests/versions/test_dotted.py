@@ -50,5 +50,5 @@ def test_numbers_are_ordered_as_numbers(numbers):
 
 
 def test_an_unknown_dialect_is_an_error():
-    with pytest.raises(InvalidVersionError, match="'npm' is no version dialect. Known are elixir"):
+    with pytest.raises(InvalidVersionError, match=r"'npm' is no version dialect. Known are elixir"):
         Version.parse("1.0.0", "npm")

@@ -92,7 +92,9 @@ def test_a_refusal_names_what_is_wrong_and_what_is_expected():
 def test_an_explanation_says_why():
     requirement = Requirement.parse("~> 1.17")
 
-    assert requirement.explain("1.16.3") == "1.16.3 does not match ~> 1.17: 1.16.3 is less than 1.17"
+    assert (
+        requirement.explain("1.16.3") == "1.16.3 does not match ~> 1.17: 1.16.3 is less than 1.17"
+    )
     assert requirement.explain("1.18.0") == "1.18.0 matches ~> 1.17"
 
 

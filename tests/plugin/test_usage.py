@@ -1,0 +1,89 @@
+"""What cannot be begun is one usage error: the fact, the cause, the remedy."""
+
+import pytest
+
+from tests.plugin.test_shells import GOOD
+
+
+def test_no_nix_is_one_usage_error(project, pytester, monkeypatch):
+    project(GOOD)
+    monkeypatch.setenv("NIXSPEC_NIX", "/no/such/nix")
+
+    result = pytester.runpytest("--nixspec")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: /no/such/nix is named as the Nix to use, and is no program."]
+    )
+    result.stderr.no_fnmatch_line("*Traceback*")
+
+
+def test_no_specification_is_one_usage_error(pytester):
+    result = pytester.runpytest("--nixspec")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*there is no nixspec.toml in *", "*nixspec init*"])
+
+
+def test_a_mistake_in_the_specification_is_one_usage_error(project, pytester):
+    project("[shell.default]\ntolls = {}\n")
+
+    result = pytester.runpytest("--nixspec")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: nixspec.toml:2: shell.default.tolls: unknown key 'tolls'*"]
+    )
+
+
+def test_an_override_without_a_reference_is_one_usage_error(project, pytester):
+    project(GOOD)
+
+    result = pytester.runpytest("--nixspec", "--nixspec-override-input", "nixpkgs")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*takes INPUT=REFERENCE, not 'nixpkgs'."])
+
+
+def test_a_substitution_that_is_gone_is_one_usage_error(project, pytester):
+    project(GOOD)
+    pytester.mkdir(".nixspec").joinpath("substitutions.json").write_text(
+        '{"nix": null, "models": [], "inputs": '
+        '[{"input": "nixpkgs", "reference": "path:/no/such/stand-in", "what": "x"}]}'
+    )
+
+    result = pytester.runpytest("--nixspec")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*names /no/such/stand-in, which is gone. Run `make spec` again*"])
+
+
+def test_an_input_that_cannot_be_reached_is_said_and_not_a_stack_trace(project, pytester):
+    project('[shell.default.tools]\ngit = "*"\n')
+    pytester.path.joinpath("flake.nix").write_text(
+        '{ inputs.far.url = "http://127.0.0.1:9/far.tar.gz"; outputs = { self, far }: far; }'
+    )
+
+    result = pytester.runpytest("--nixspec")
+
+    assert result.ret is pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        ["*UNKNOWN: an input of the flake cannot be reached*", "*2 unknown*"]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_an_overridden_input_is_said_first(project, pytester):
+    project("[shell.default]\n")
+    pytester.path.joinpath("flake.nix").rename(pytester.mkdir("inner") / "flake.nix")
+    pytester.path.joinpath("stdenv").rename(pytester.path / "inner" / "stdenv")
+    pytester.path.joinpath("flake.nix").write_text(
+        '{ inputs.far.url = "http://127.0.0.1:9/far.tar.gz";'
+        " outputs = { self, far }: { inherit (far) devShells; }; }"
+    )
+    override = f"far=path:{pytester.path / 'inner'}"
+
+    result = pytester.runpytest("--nixspec", "--nixspec-override-input", override)
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([f"nixspec: substituted input far: path:{pytester.path}/inner*"])
