@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from pytest_nixspec.report import html, markdown
+from pytest_nixspec.report import markdown
 from pytest_nixspec.report.record import Record
 
 RECORD_NAME = "nixspec.json"
@@ -12,6 +12,8 @@ RECORD_NAME = "nixspec.json"
 
 def write_reports(record: Record, directory: Path) -> list[Path]:
     """Write the record as JSON, Markdown and HTML, and return the files."""
+    from pytest_nixspec.report import html  # noqa: PLC0415 - Jinja costs 20 ms, so only when needed
+
     pages = {
         RECORD_NAME: json.dumps(record.to_json(), indent=1) + "\n",
         "nixspec.md": markdown.render(record),

@@ -44,6 +44,7 @@ class ShellPool:
     probes: Mapping[str, Probe] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     hook_seconds: Mapping[str, float] = field(default_factory=dict)
+    _captures: dict[str, Capture] = field(default_factory=dict, init=False, compare=False)
 
     def names(self) -> list[str]:
         """Return the names of the flake's shells, from one evaluation per run.
@@ -64,13 +65,14 @@ class ShellPool:
             ShellNotFoundError: The flake has no such shell.
             NixCommandError: The flake cannot be evaluated.
         """
-        slug = quote(name, safe="")
-        kept = self.directory / f"{slug}.json"
-        with self._lock(slug):
-            if not kept.exists():
-                self._must_exist(name)
-                _write(kept, self._enter(name, self.directory / slug).to_json())
-        return Capture.from_json(kept.read_text())
+        if name not in self._captures:
+            slug = quote(name, safe="")
+            kept = self.directory / f"{slug}.json"
+            with self._lock(slug):
+                if not kept.exists():
+                    _write(kept, self._enter(name, self.directory / slug).to_json())
+            self._captures[name] = Capture.from_json(kept.read_text())
+        return self._captures[name]
 
     def shell(self, name: str) -> Shell:
         """Return a shell that was entered.
@@ -106,7 +108,11 @@ class ShellPool:
             hook_seconds=self.hook_seconds.get(name, self.limits.hook_seconds),
             announce=lambda text: announce(f"shell {name}: {text}"),
         )
-        return enter(self.nix, self.flake, name, scratch=scratch, limits=limits)
+        capture = enter(self.nix, self.flake, name, scratch=scratch, limits=limits)
+        if capture.outcome is ShellOutcome.EVALUATION_FAILED:
+            # Only now: on the good path, one evaluation less.
+            self._must_exist(name)
+        return capture
 
     def _must_exist(self, name: str) -> None:
         names = self.names()

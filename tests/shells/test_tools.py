@@ -1,5 +1,6 @@
 """A tool is the shell's only where the shell brings it; the host never stands in silently."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_a_command_past_its_deadline_is_ended(pool):
 
 def test_a_probe_of_ones_own_tells_a_version(pool):
     probe = Probe(("--version",), r"greet version (\S+)", "otp")
-    pool = type(pool)(**{**vars(pool), "probes": {"greet": probe}})
+    pool = replace(pool, probes={"greet": probe})
 
     assert pool.shell("default").tool("greet").version == "1.2.3"
 
@@ -128,7 +129,7 @@ def test_a_tool_without_a_probe_has_no_version(pool):
 
 def test_a_tool_that_prints_no_version_is_said_to(pool):
     probe = Probe((), r"release (\S+)", "otp")
-    pool = type(pool)(**{**vars(pool), "probes": {"greet": probe}})
+    pool = replace(pool, probes={"greet": probe})
 
     with pytest.raises(ProbeError, match="printed no version"):
         _ = pool.shell("default").tool("greet").version
