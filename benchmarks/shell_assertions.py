@@ -4,8 +4,8 @@
 
 Both arms ask real Erlang, Elixir, PostgreSQL, Node and Git in the same four shells, warm, one after
 the other in turn. The plugin's arm is a whole `pytest --nixspec`, its start included, with no other
-plugin loaded and with Python's bytecode cache on, as it is by default; the naive arm is what a shell
-script does. Raw samples go to benchmarks/samples/shell_assertions.json.
+plugin loaded and with Python's bytecode cache on, as it is by default; the naive arm is what a
+shell script does. Raw samples go to benchmarks/samples/shell_assertions.json.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 from pytest_nixspec import process
-from pytest_nixspec.nix import Flake, Nix, facts, locate
+from pytest_nixspec.nix import Flake, Nix, locate
 from pytest_nixspec.settings import SUBSTITUTIONS, Substitutions
 
 ROOT = Path(__file__).parent.parent
@@ -77,7 +77,7 @@ def main() -> None:
     samples: dict[str, list[float]] = {"plugin": [], "naive": []}
     with tempfile.TemporaryDirectory() as directory:
         project = prepared(Path(directory).resolve())
-        flake = Flake(project, facts(nix).system, substitutions.inputs)
+        flake = Flake(project, nix.system, substitutions.inputs)
         for name in SHELLS:
             enter(nix, flake, name, ["true"])
         with_plugin(project)

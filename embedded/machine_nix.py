@@ -11,7 +11,7 @@ from embedded.errors import EmbeddedError
 from embedded.nix_prefix import install
 from pytest_nixspec import process
 from pytest_nixspec.errors import NixNotFoundError
-from pytest_nixspec.nix import Flake, Nix, facts, locate
+from pytest_nixspec.nix import Flake, Nix, locate
 
 PREFERRED_SUITE = "trixie"
 SUITES = ("bookworm", "trixie", "sid")
@@ -49,7 +49,7 @@ def install_every(cache: Path, say: Callable[[str], None]) -> None:
 
 def reaches_inputs(nix: Nix, directory: Path) -> bool:
     """Tell whether the flake's own inputs can be had, by evaluating its default shell."""
-    flake = Flake(directory, facts(nix).system)
+    flake = Flake(directory, nix.system)
     done = nix.run(
         "eval", "--raw", *flake.arguments,
         "--option", "download-attempts", "1", "--option", "connect-timeout", "10",

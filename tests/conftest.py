@@ -2,8 +2,8 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 import pytest_nixspec.session  # noqa: F401 - as above
 from embedded.__main__ import cache_directory
 from embedded.machine_nix import SUITES
-from pytest_nixspec.nix import Flake, Nix, facts, locate
+from pytest_nixspec.nix import Flake, Nix, locate
 from pytest_nixspec.settings import Substitutions
 from pytest_nixspec.shells import ShellPool
 from pytest_nixspec.shells.deadline import Limits
@@ -54,13 +54,8 @@ def own_store(directory: Path) -> dict[str, str]:
 
 def nix_at(program: Path, directory: Path) -> Nix:
     (directory / "home").mkdir(parents=True)
-    environment = {**os.environ, **own_store(directory)}
-    # Not located through the environment: that one names the store of a test.
-    found = locate({"PATH": os.environ["PATH"]}, program)
-    nix = replace(found, environment=environment)
-    # A store must be initialised before two use it at once.
-    facts(nix)
-    return nix
+    # Locating it initialises the store, which must be done before two use it at once.
+    return locate({"PATH": os.environ["PATH"], **own_store(directory)}, program)
 
 
 @pytest.fixture(scope="session", params=nix_programs(), ids=lambda path: path.parent.parent.name)
@@ -89,10 +84,7 @@ def pool(nix: Nix, gallery: Path, tmp_path: Path) -> ShellPool:
 
 
 def pool_over(nix: Nix, flake: Path, directory: Path) -> ShellPool:
-    known = facts(nix)
-    return ShellPool(
-        nix, known, Flake(flake, known.system), directory, limits=Limits(hook_seconds=2)
-    )
+    return ShellPool(nix, Flake(flake, nix.system), directory, limits=Limits(hook_seconds=2))
 
 
 @pytest.fixture
@@ -115,3 +107,16 @@ def project(
 def project_environment(nix: Nix) -> Mapping[str, str]:
     store = {name: nix.environment[name] for name in own_store(Path("/"))}
     return {**store, "NIXSPEC_NIX": str(nix.path)}
+
+
+def is_gone(pid: int) -> bool:
+    """Tell whether a process is gone soon; its new parent may take a moment to reap it."""
+    stat = Path(f"/proc/{pid}/stat")
+    for _ in range(100):
+        try:
+            if stat.read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.05)
+    return False

@@ -2,12 +2,12 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from pytest_nixspec import process
+from tests.conftest import is_gone
 
 ENV = {"PATH": os.environ["PATH"]}
 
@@ -46,7 +46,7 @@ def test_past_its_deadline_it_is_ended_with_its_children(tmp_path: Path):
     done = run("/bin/sh", "-c", script, deadline=process.after(0.5))
 
     assert done.timed_out
-    assert _ends(int(mark.read_text()))
+    assert is_gone(int(mark.read_text()))
 
 
 def test_a_daemon_that_holds_its_output_does_not_hold_us(tmp_path: Path):
@@ -55,7 +55,7 @@ def test_a_daemon_that_holds_its_output_does_not_hold_us(tmp_path: Path):
     done = run("/bin/sh", "-c", f"sleep 1000 & echo $! > {mark}; echo done")
 
     assert done.text == "done"
-    assert _ends(int(mark.read_text()))
+    assert is_gone(int(mark.read_text()))
 
 
 def test_output_of_any_size_is_kept():
@@ -71,16 +71,3 @@ def test_a_signal_is_a_negative_exit_code():
 def test_a_program_that_is_not_there_is_an_error():
     with pytest.raises(FileNotFoundError):
         run("/no/such/program")
-
-
-def _ends(pid: int) -> bool:
-    """Tell whether a process is gone soon; its new parent may take a moment to reap it."""
-    stat = Path(f"/proc/{pid}/stat")
-    for _ in range(50):
-        try:
-            if stat.read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except FileNotFoundError:
-            return True
-        time.sleep(0.05)
-    return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pytest_nixspec.nix import Facts, Flake, Nix, facts, locate
+from pytest_nixspec.nix import Flake, Nix, locate
 from pytest_nixspec.performance import Device, Measurements
 from pytest_nixspec.report import Header
 from pytest_nixspec.settings import Settings
@@ -57,15 +57,10 @@ class Run:
         return locate(os.environ, self.settings.substitutions.nix)
 
     @cached_property
-    def facts(self) -> Facts:
-        """Its system and store."""
-        return facts(self.nix)
-
-    @cached_property
     def flake(self) -> Flake:
         """The flake under test."""
         directory = self.spec.flake_directory if self.spec else self.settings.root
-        return Flake(directory, self.facts.system, self.settings.substitutions.inputs)
+        return Flake(directory, self.nix.system, self.settings.substitutions.inputs)
 
     @cached_property
     def shells(self) -> ShellPool:
@@ -73,7 +68,6 @@ class Run:
         tables = self.spec.model.shell if self.spec else {}
         return ShellPool(
             nix=self.nix,
-            facts=self.facts,
             flake=self.flake,
             directory=self.directory / "shells",
             probes=self.spec.probes if self.spec else {},
@@ -106,7 +100,7 @@ def header(run: Run) -> Header:
     return Header(
         plugin=importlib.metadata.version("pytest-nixspec"),
         nix=f"{run.nix.version} ({run.nix.path})",
-        system=run.facts.system,
+        system=run.nix.system,
         device=str(Device.here()) if measures else platform.machine(),
         flake=str(run.flake.directory),
         started=datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),

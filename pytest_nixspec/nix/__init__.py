@@ -2,15 +2,13 @@
 
 from pytest_nixspec.nix.binary import MINIMUM_VERSION, Nix, locate
 from pytest_nixspec.nix.flake import Flake, Override
-from pytest_nixspec.nix.verbs import Facts, facts, shell_names
+from pytest_nixspec.nix.verbs import shell_names
 
 __all__ = [
     "MINIMUM_VERSION",
-    "Facts",
     "Flake",
     "Nix",
     "Override",
-    "facts",
     "locate",
     "shell_names",
 ]

@@ -1,5 +1,6 @@
 """Find Nix on a machine, and run it."""
 
+import json
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_nixspec import process
-from pytest_nixspec.errors import NixCommandError, NixNotFoundError, NixTooOldError
+from pytest_nixspec.errors import NixCommandError, NixError, NixNotFoundError, NixTooOldError
 
 MINIMUM_VERSION = (2, 8)
 VARIABLE = "NIXSPEC_NIX"
@@ -27,7 +28,8 @@ HARMLESS = (
     "accept-flake-config",
     "false",
 )
-VERSION_SECONDS = 30
+QUESTION_SECONDS = 60
+_FACTS = "[ builtins.nixVersion builtins.currentSystem builtins.storeDir ]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,15 @@ class Nix:
     Attributes:
         path: Its `nix` program.
         version: As it says itself, `2.26.3`.
+        system: The system it builds for, `x86_64-linux`.
+        store: Its store directory, which need not be /nix/store.
         environment: The variables it is run with.
     """
 
     path: Path
     version: str
+    system: str
+    store: Path
     environment: Mapping[str, str]
 
     def run(
@@ -78,26 +84,23 @@ class Nix:
 
 
 def locate(environ: Mapping[str, str], preferred: Path | None = None) -> Nix:
-    """Find Nix: the preferred one, `NIXSPEC_NIX`, the PATH, then where installers put it.
+    """Find Nix: `NIXSPEC_NIX`, the preferred one, the PATH, then where installers put it.
 
     Raises:
         NixNotFoundError: There is none.
         NixTooOldError: It is older than 2.8.
+        NixCommandError: It cannot evaluate anything.
     """
     path = _find(environ, preferred)
-    done = process.run([path, "--version"], env=environ, deadline=process.after(VERSION_SECONDS))
-    found = re.search(r"\(.*\) (\d+(?:\.\d+)+\S*)", done.text)
-    if not done.ok or found is None:
-        message = f"{path} --version says {done.text or done.error_text!r}, which is no version."
-        raise NixNotFoundError(message)
-    version = found[1]
-    if tuple(int(part) for part in version.split(".")[:2]) < MINIMUM_VERSION:
-        message = (
-            f"Nix {version} at {path} is too old: pytest-nixspec needs 2.8 or newer. "
-            "Install a current one from https://nixos.org/download."
-        )
-        raise NixTooOldError(message)
-    return Nix(path, version, environ)
+    deadline = process.after(QUESTION_SECONDS)
+    argv = [str(path), "eval", *HARMLESS, "--impure", "--json", "--expr", _FACTS]
+    done = process.run(argv, env=environ, deadline=deadline)
+    if not done.ok:
+        raise _explained(path, environ, done)
+    version, system, store = json.loads(done.text)
+    if _is_too_old(version):
+        raise _too_old(path, version)
+    return Nix(path, version, system, Path(store), environ)
 
 
 def failure(arguments: Sequence[str], done: process.Completed) -> str:
@@ -112,6 +115,31 @@ def last_lines(text: str, count: int = 12) -> list[str]:
     lines = (line.rstrip() for line in plain.splitlines() if line.strip())
     # Nix looks for a newer bash in nixpkgs and says so where it finds none; nothing depends on it.
     return [line for line in lines if not line.startswith("error (ignored)")][-count:]
+
+
+def _explained(path: Path, environ: Mapping[str, str], done: process.Completed) -> NixError:
+    """Return why a program does not evaluate: it is no Nix, too old, or says so itself."""
+    deadline = process.after(QUESTION_SECONDS)
+    asked = process.run([path, "--version"], env=environ, deadline=deadline)
+    found = re.search(r"\(.*\) (\d+(?:\.\d+)+)", asked.text)
+    if found is None:
+        said = asked.text or asked.error_text
+        return NixNotFoundError(f"{path} --version says {said!r}, which is no version.")
+    if _is_too_old(found[1]):
+        return _too_old(path, found[1])
+    return NixCommandError(f"{path} cannot evaluate anything.\n{failure(('eval',), done)}")
+
+
+def _is_too_old(version: str) -> bool:
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+    return numbers < MINIMUM_VERSION
+
+
+def _too_old(path: Path, version: str) -> NixTooOldError:
+    return NixTooOldError(
+        f"Nix {version} at {path} is too old: pytest-nixspec needs 2.8 or newer. "
+        "Install a current one from https://nixos.org/download."
+    )
 
 
 def _find(environ: Mapping[str, str], preferred: Path | None) -> Path:

@@ -1,8 +1,6 @@
 """The verbs of Nix that we use, one function each."""
 
 import json
-from dataclasses import dataclass
-from pathlib import Path
 
 from pytest_nixspec import process
 from pytest_nixspec.errors import NixCommandError
@@ -10,30 +8,9 @@ from pytest_nixspec.nix.binary import Nix, failure
 from pytest_nixspec.nix.flake import Flake
 
 EVALUATION_SECONDS = 900
-_FACTS = "[ builtins.currentSystem builtins.storeDir ]"
 
 _NO_FLAKE = ("getting status of", "flake.nix' does not exist", "could not find a flake.nix")
 _NOT_REACHED = ("unable to download", "Could not resolve", "Couldn't")
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a Nix says of itself: its system, `x86_64-linux`, and its store directory."""
-
-    system: str
-    store: Path
-
-
-def facts(nix: Nix) -> Facts:
-    """Ask Nix for its system and store, which need not be /nix/store.
-
-    Raises:
-        NixCommandError: Evaluation fails even for this.
-    """
-    deadline = process.after(EVALUATION_SECONDS)
-    text = nix.must("eval", "--impure", "--json", "--expr", _FACTS, deadline=deadline)
-    system, store = json.loads(text)
-    return Facts(system, Path(store))
 
 
 def shell_names(nix: Nix, flake: Flake) -> list[str]:

@@ -13,7 +13,7 @@ from filelock import FileLock
 from pytest_nixspec.errors import ShellNotEnteredError, ShellNotFoundError
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.flake import Flake
-from pytest_nixspec.nix.verbs import Facts, shell_names
+from pytest_nixspec.nix.verbs import shell_names
 from pytest_nixspec.shells.capture import Capture, enter
 from pytest_nixspec.shells.deadline import Limits
 from pytest_nixspec.shells.memory import Memory
@@ -29,7 +29,6 @@ class ShellPool:
 
     Attributes:
         nix: The Nix to use.
-        facts: Its system and store.
         flake: The flake under test.
         directory: Where captures are kept for the length of the run.
         probes: The probes of the specification.
@@ -38,7 +37,6 @@ class ShellPool:
     """
 
     nix: Nix
-    facts: Facts
     flake: Flake
     directory: Path
     probes: Mapping[str, Probe] = field(default_factory=dict)
@@ -92,7 +90,7 @@ class ShellPool:
             capture=capture,
             search_path=SearchPath(
                 entries=entries_of(os.fsdecode(capture.environment.get(b"PATH", b""))),
-                store=self.facts.store,
+                store=self.nix.store,
                 project=self.flake.directory,
                 parents=entries_of(os.environ.get("PATH", "")),
             ),

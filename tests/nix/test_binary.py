@@ -4,20 +4,29 @@ from pathlib import Path
 
 import pytest
 
-from pytest_nixspec.errors import NixNotFoundError, NixTooOldError
+from pytest_nixspec.errors import NixCommandError, NixNotFoundError, NixTooOldError
 from pytest_nixspec.nix import locate
 from pytest_nixspec.nix.binary import USUAL_PLACES, last_lines
 
+FAKE = """#!/bin/sh
+case "$1 {version}" in
+  eval*2.3.16 | eval*1.11) echo 'error: unrecognised flag' >&2; exit 1 ;;
+  eval*) echo '["{version}", "x86_64-linux", "/nix/store"]' ;;
+  *) echo 'nix (Nix) {version}' ;;
+esac
+"""
 
-def fake_nix(directory: Path, says: str) -> Path:
+
+def fake_nix(directory: Path, version: str) -> Path:
+    """Write a program that answers as a Nix of that version does; the oldest do not know eval."""
     path = directory / "nix"
-    path.write_text(f"#!/bin/sh\necho '{says}'\n")
+    path.write_text(FAKE.format(version=version))
     path.chmod(0o755)
     return path
 
 
 def test_the_nix_on_the_path_is_found(tmp_path):
-    program = fake_nix(tmp_path, "nix (Nix) 2.24.10")
+    program = fake_nix(tmp_path, "2.24.10")
 
     found = locate({"PATH": str(tmp_path)})
 
@@ -26,8 +35,8 @@ def test_the_nix_on_the_path_is_found(tmp_path):
 
 def test_the_variable_wins_over_the_path(tmp_path):
     (tmp_path / "named").mkdir()
-    fake_nix(tmp_path, "nix (Nix) 2.24.10")
-    named = fake_nix(tmp_path / "named", "nix (Lix, like Nix) 2.91.0")
+    fake_nix(tmp_path, "2.24.10")
+    named = fake_nix(tmp_path / "named", "2.91.0")
 
     found = locate({"PATH": str(tmp_path), "NIXSPEC_NIX": str(named)})
 
@@ -53,7 +62,7 @@ def test_a_named_nix_that_is_not_there_is_an_error(tmp_path):
 
 @pytest.mark.parametrize("version", ["2.3.16", "2.7.0", "1.11"])
 def test_a_nix_older_than_2_8_is_too_old(tmp_path, version):
-    fake_nix(tmp_path, f"nix (Nix) {version}")
+    fake_nix(tmp_path, version)
 
     with pytest.raises(NixTooOldError) as error:
         locate({"PATH": str(tmp_path)})
@@ -63,7 +72,9 @@ def test_a_nix_older_than_2_8_is_too_old(tmp_path, version):
 
 
 def test_a_program_that_is_no_nix_is_said_to_be_none(tmp_path):
-    fake_nix(tmp_path, "hello")
+    program = tmp_path / "nix"
+    program.write_text("#!/bin/sh\necho hello\nexit 1\n")
+    program.chmod(0o755)
 
     with pytest.raises(NixNotFoundError, match="says 'hello', which is no version"):
         locate({"PATH": str(tmp_path)})
@@ -77,3 +88,15 @@ def test_last_lines_are_without_colour_and_without_what_is_ignored():
     said = "one\n\n\x1b[31;1merror:\x1b[0m two\nerror (ignored): three\n"
 
     assert last_lines(said, 2) == ["one", "error: two"]
+
+
+def test_a_nix_that_cannot_evaluate_says_why_itself(tmp_path):
+    program = tmp_path / "nix"
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = eval ] && echo "error: permission denied" >&2 && exit 1\n'
+        "echo 'nix (Nix) 2.26.3'\n"
+    )
+    program.chmod(0o755)
+
+    with pytest.raises(NixCommandError, match=r"cannot evaluate anything(.|\n)*permission denied"):
+        locate({"PATH": str(tmp_path)})

@@ -235,13 +235,11 @@ def test_junit_carries_shell_tool_version_and_store_path(project, pytester):
 
     cases = Junit.parse(pytester.path / "junit.xml").iter("testcase")  # noqa: S314 - our own file
     # Pytest 9.2 takes our brackets for those of a parameter, and closes them once more.
-    properties = {
-        str(case.get("name")).rstrip("]"): {
-            p.get("name"): p.get("value") for p in case.iter("property")
-        }
+    (greet,) = [
+        {element.get("name"): element.get("value") for element in case.iter("property")}
         for case in cases
-    }
-    greet = properties["shell[default]::greet ~> 1.2"]
+        if str(case.get("name")).rstrip("]") == "shell[default]::greet ~> 1.2"
+    ]
     assert (greet["shell"], greet["tool"], greet["version"]) == ("default", "greet", "1.2.3")
     assert str(greet["store_path"]).endswith("-fake-greet-1.2.3")
     assert greet["verdict"] == "passed"

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tests.conftest import pool_over
+from tests.conftest import is_gone, pool_over
 
 
 def test_values_are_kept_to_the_byte(every_nix, gallery, tmp_path):
@@ -54,7 +54,8 @@ def test_home_and_temporary_files_are_our_own(pool):
 def test_a_process_that_the_hook_leaves_behind_is_ended(pool):
     left = int(pool.shell("leaves-a-process").variable("LEFT") or 0)
 
-    assert not _is_alive(left)
+    assert left
+    assert is_gone(left)
 
 
 def test_neither_a_lock_nor_anything_else_is_written_into_the_tree(pool, gallery):
@@ -63,11 +64,3 @@ def test_neither_a_lock_nor_anything_else_is_written_into_the_tree(pool, gallery
     pool.capture("default")
 
     assert sorted(os.walk(gallery)) == before
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"

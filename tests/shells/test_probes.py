@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_nixspec.nix import Flake, facts, locate
+from pytest_nixspec.nix import Flake, locate
 from pytest_nixspec.settings import Substitutions
 from pytest_nixspec.shells import PROBES, Shell, ShellPool
 from pytest_nixspec.versions import Version
@@ -19,10 +19,9 @@ BROUGHT = ("elixir", "mix", "iex", "erl", "node", "npm", "psql", "postgres", "gi
 def real_shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     substitutions = Substitutions.read(REPOSITORY)
     nix = locate(os.environ, substitutions.nix)
-    known = facts(nix)
-    flake = Flake(REPOSITORY, known.system, substitutions.inputs)
+    flake = Flake(REPOSITORY, nix.system, substitutions.inputs)
     directory = tmp_path_factory.mktemp("run").resolve()
-    return ShellPool(nix, known, flake, directory).shell("default")
+    return ShellPool(nix, flake, directory).shell("default")
 
 
 @pytest.mark.parametrize("name", BROUGHT)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_nixspec import InvalidRequirementError, InvalidVersionError, Requirement, Version
-from pytest_nixspec.nix import Flake, facts, locate
+from pytest_nixspec.nix import Flake, locate
 from pytest_nixspec.settings import Substitutions
 from pytest_nixspec.shells import Shell, ShellPool
 from tests.conftest import REPOSITORY
@@ -159,9 +159,8 @@ Oracle.loop()
 def elixir_shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     substitutions = Substitutions.read(REPOSITORY)
     nix = locate(os.environ, substitutions.nix)
-    known = facts(nix)
-    flake = Flake(REPOSITORY, known.system, substitutions.inputs)
-    return ShellPool(nix, known, flake, tmp_path_factory.mktemp("run").resolve()).shell("default")
+    flake = Flake(REPOSITORY, nix.system, substitutions.inputs)
+    return ShellPool(nix, flake, tmp_path_factory.mktemp("run").resolve()).shell("default")
 
 
 @pytest.fixture(scope="module")
