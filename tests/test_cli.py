@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_nixspec import process
+from pytest_nixspec.spec import load
 from tests.conftest import GALLERY, project_environment
 
 NIXSPEC = Path(sys.executable).with_name("nixspec")
@@ -52,6 +53,20 @@ def test_init_of_an_unknown_shell_writes_nothing(nixspec):
     assert done.returncode == 2
     assert "Did you mean 'default'?" in done.error_text
     assert not (nixspec.project / "nixspec.toml").exists()
+
+
+def test_init_leaves_out_what_cannot_be_entered_and_says_so(nixspec):
+    flake = nixspec.project / "flake.nix"
+    # The shell that never returns would take its two minutes.
+    flake.write_text(flake.read_text().replace("sleep 1000", "exit 9"))
+
+    done = nixspec("init")
+
+    assert done.ok, done.error_text
+    text = (nixspec.project / "nixspec.toml").read_text()
+    assert '# shell "exits-3" is left out: hook_exited: the hook called exit 3' in text
+    assert '[shell."with=equals".tools]\ngit = ">= 99"\n' in text
+    assert load(nixspec.project / "nixspec.toml")
 
 
 def test_doctor_says_what_there_is(nixspec):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_nixspec.checks.run import Run
 from pytest_nixspec.errors import ProbeError, ToolNotFoundError
-from pytest_nixspec.shells import PROBES, Shell
+from pytest_nixspec.shells import PROBES, Shell, ShellOutcome
 from pytest_nixspec.versions import Version
 
 HEADER = """\
@@ -26,12 +26,22 @@ def propose(run: Run, shells: Sequence[str]) -> str:
         shells: The shells to state; none for all.
 
     Raises:
-        ShellNotEnteredError: A shell cannot be entered.
+        ShellNotEnteredError: A shell that was named cannot be entered.
         ShellNotFoundError: The flake has no such shell.
     """
-    names = shells or run.shells.names()
-    tables = ["\n".join(_table(run.shells.shell(name))) for name in names]
+    if shells:
+        tables = ["\n".join(_table(run.shells.shell(name))) for name in shells]
+    else:
+        tables = ["\n".join(_table_or_reason(run, name)) for name in run.shells.names()]
     return "\n".join([HEADER, *tables])
+
+
+def _table_or_reason(run: Run, name: str) -> Iterator[str]:
+    capture = run.shells.capture(name)
+    if capture.outcome is ShellOutcome.RAN:
+        yield from _table(run.shells.shell(name))
+    else:
+        yield f"# shell {json.dumps(name)} is left out: {capture.outcome}: {capture.reason}\n"
 
 
 def _table(shell: Shell) -> Iterator[str]:

@@ -113,7 +113,11 @@ def _has_variable(shell: str, name: str, claim: VariableTable, run: Run) -> Chec
         holds = value is not None
     if holds:
         return Checked(passed(f"${name}: {shown}"), facts)
-    remedy = "Export it in the shellHook, or as an attribute of the shell."
+    remedy = (
+        "Unset it in the shellHook, or take it out of the shell."
+        if claim.absent
+        else "Export it in the shellHook, or as an attribute of the shell."
+    )
     return Checked(failed(f"${name} {_wording(claim)}, but {shown}", remedy=remedy), facts)
 
 

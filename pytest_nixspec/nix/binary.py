@@ -29,6 +29,8 @@ HARMLESS = (
     "false",
 )
 QUESTION_SECONDS = 60
+# What Nix says beside the matter: progress, and that nixpkgs has no newer bash for it.
+_SMALL_TALK = ("error (ignored)", "building '", "warning: not writing", "• ", "    '", "  → '")
 _FACTS = "[ builtins.nixVersion builtins.currentSystem builtins.storeDir ]"
 
 
@@ -113,8 +115,7 @@ def last_lines(text: str, count: int = 12) -> list[str]:
     """Return the last lines of what Nix said, without colours and empty lines."""
     plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
     lines = (line.rstrip() for line in plain.splitlines() if line.strip())
-    # Nix looks for a newer bash in nixpkgs and says so where it finds none; nothing depends on it.
-    return [line for line in lines if not line.startswith("error (ignored)")][-count:]
+    return [line for line in lines if not line.startswith(_SMALL_TALK)][-count:]
 
 
 def _explained(path: Path, environ: Mapping[str, str], done: process.Completed) -> NixError:

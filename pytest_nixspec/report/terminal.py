@@ -30,10 +30,11 @@ def statement(result: Result) -> str:
 
 def brief(result: Result) -> str:
     """Return the shortest useful words on a result: a version and its package, or the reason."""
-    version, package = result.facts.get("version"), result.facts.get("package")
-    if result.outcome == "passed" and version:
-        return f"{version}  {package or result.facts['path']}"
-    return result.reason
+    if result.outcome != "passed" or "tool" not in result.facts:
+        return result.reason
+    home = result.facts["package"] or result.facts["path"]
+    version = result.facts.get("version")
+    return f"{version}  {home}" if version else home
 
 
 def explanation(result: Result) -> Iterator[str]:

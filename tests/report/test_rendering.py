@@ -40,7 +40,11 @@ def result(statement: str, outcome: str, **more) -> Result:
 RECORD = Record(
     HEADER,
     (
-        result("elixir ~> 1.17", "passed", facts={"version": "1.18.3", "package": "elixir-1.18.3"}),
+        result(
+            "elixir ~> 1.17",
+            "passed",
+            facts={"tool": "elixir", "version": "1.18.3", "package": "elixir-1.18.3"},
+        ),
         result(
             "psql >= 18",
             "failed",
