@@ -3,6 +3,7 @@
 import difflib
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 from filelock import FileLock
 
-from pytest_nixspec.errors import ShellNotEnteredError, ShellNotFoundError
+from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNotFoundError
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.flake import Flake
 from pytest_nixspec.nix.verbs import shell_names
@@ -53,8 +54,17 @@ class ShellPool:
         listing = self.directory / "shells.json"
         with self._lock("shells"):
             if not listing.exists():
-                _write(listing, json.dumps(shell_names(self.nix, self.flake)))
-        return list(json.loads(listing.read_text()))
+                _write(listing, json.dumps(self._listed()))
+        read = json.loads(listing.read_text())
+        if "error" in read:
+            raise NixCommandError(read["error"])
+        return list(read["names"])
+
+    def _listed(self) -> dict[str, object]:
+        try:
+            return {"names": shell_names(self.nix, self.flake)}
+        except NixCommandError as error:
+            return {"error": str(error)}
 
     def capture(self, name: str) -> Capture:
         """Return a shell's capture, entering it if nobody has yet; a failure is one as well.
@@ -70,7 +80,11 @@ class ShellPool:
                 if not kept.exists():
                     _write(kept, self._enter(name, self.directory / slug).to_json())
             self._captures[name] = Capture.from_json(kept.read_text())
-        return self._captures[name]
+        capture = self._captures[name]
+        if capture.outcome is ShellOutcome.EVALUATION_FAILED:
+            # Only now: on the good path it is one evaluation less.
+            self._must_exist(name)
+        return capture
 
     def shell(self, name: str) -> Shell:
         """Return a shell that was entered.
@@ -106,11 +120,9 @@ class ShellPool:
             hook_seconds=self.hook_seconds.get(name, self.limits.hook_seconds),
             announce=lambda text: announce(f"shell {name}: {text}"),
         )
-        capture = enter(self.nix, self.flake, name, scratch=scratch, limits=limits)
-        if capture.outcome is ShellOutcome.EVALUATION_FAILED:
-            # Only now: on the good path, one evaluation less.
-            self._must_exist(name)
-        return capture
+        # A worker that was killed on its way may have left a part.
+        shutil.rmtree(scratch, ignore_errors=True)
+        return enter(self.nix, self.flake, name, scratch=scratch, limits=limits)
 
     def _must_exist(self, name: str) -> None:
         names = self.names()

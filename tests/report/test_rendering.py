@@ -37,6 +37,7 @@ def result(statement: str, outcome: str, **more) -> Result:
     )
 
 
+ELIXIR = {"tool": "elixir", "version": "1.18.3", "package": "elixir-1.18.3"}
 RECORD = Record(
     HEADER,
     (

@@ -7,6 +7,7 @@ import pytest
 
 from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNotFoundError
 from pytest_nixspec.nix import Nix
+from pytest_nixspec.shells import ShellOutcome
 from tests.conftest import pool_over
 
 
@@ -29,6 +30,13 @@ def test_a_failure_is_kept_as_well(pool):
     first = pool.capture("exits-3")
 
     assert pool.capture("exits-3") == first
+
+
+def test_what_a_killed_worker_left_is_begun_anew(pool):
+    (pool.directory / "default" / "home").mkdir(parents=True)
+    (pool.directory / "default" / "trace").write_bytes(b"entered\t0\t\0")
+
+    assert pool.capture("default").outcome is ShellOutcome.RAN
 
 
 def test_names_with_equals_signs_and_dots_are_names(pool):
