@@ -10,7 +10,7 @@ import pytest
 
 from pytest_nixspec import process
 from pytest_nixspec.settings import Substitutions
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, nix_programs
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,19 @@ def test_every_shell_profile_and_rule_of_it_is_reported(main_job):
         ("nix_audit", "nix-specialist"),
         ("mlx_profile", "plan"),
     }
+
+
+@pytest.mark.parametrize("program", nix_programs(), ids=lambda path: path.parent.parent.name)
+def test_the_real_shells_hold_on_every_nix(program, tmp_path):
+    done = process.run(
+        [sys.executable, *"-m pytest --nixspec -m nix_shell --nixspec-reports".split(), tmp_path],
+        env={**os.environ, "NIXSPEC_NIX": str(program)},
+        cwd=REPOSITORY,
+        deadline=process.after(600),
+    )
+
+    assert done.returncode == 0, done.text
+    assert f"({program})" in done.text
 
 
 def test_what_was_substituted_is_said_in_every_report(main_job):

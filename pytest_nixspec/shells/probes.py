@@ -18,6 +18,7 @@ class Probe:
         dialect: The dialect of that version.
         files: Globs below the tool's prefix, for a file that says the version.
         file_pattern: As `pattern`, for the file.
+        program: The program to run, where it is not called as the tool is.
     """
 
     arguments: tuple[str, ...]
@@ -25,6 +26,7 @@ class Probe:
     dialect: str
     files: tuple[str, ...] = ()
     file_pattern: str = ""
+    program: str | None = None
 
     def version_in_files(self, tool: Tool) -> str | None:
         """Return the version that a file beside the tool says; None where none or several do."""

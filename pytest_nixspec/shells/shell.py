@@ -54,12 +54,13 @@ class Shell:
         Raises:
             ToolNotFoundError: Neither the shell nor the host has it.
         """
-        found = self.search_path.find(name)
+        probe = self._probe(name)
+        found = self.search_path.find((probe and probe.program) or name)
         if found is None:
             entries = "\n".join(f"  {entry}" for entry in self.search_path.own)
             message = f"{name!r} is neither in the shell {self.name!r} nor on the host:\n{entries}"
             raise ToolNotFoundError(message)
-        return replace(found, ask=self._version)
+        return replace(found, name=name, ask=self._version)
 
     def run(
         self,
@@ -101,8 +102,11 @@ class Shell:
             raise ToolNotFoundError(message)
         return tool.path
 
+    def _probe(self, name: str) -> Probe | None:
+        return self.probes.get(name) or PROBES.get(name)
+
     def _version(self, tool: Tool) -> str:
-        probe = self.probes.get(tool.name) or PROBES.get(tool.name)
+        probe = self._probe(tool.name)
         if probe is None:
             known = ", ".join(sorted({*PROBES, *self.probes}))
             message = (

@@ -64,8 +64,10 @@ class Spec:
     @property
     def probes(self) -> dict[str, Probe]:
         """The probes it brings."""
-        tables = self.model.probe.items()
-        return {name: Probe(t.argv[1:], t.pattern, t.dialect) for name, t in tables}
+        return {
+            name: Probe(table.argv[1:], table.pattern, table.dialect, program=table.argv[0])
+            for name, table in self.model.probe.items()
+        }
 
     def dialect(self, tool: str, table: ToolTable) -> str:
         """Return the dialect of a tool's requirement."""

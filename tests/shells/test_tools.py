@@ -122,6 +122,13 @@ def test_a_probe_of_ones_own_tells_a_version(pool):
     assert pool.shell("default").tool("greet").version == "1.2.3"
 
 
+def test_a_probe_may_run_a_program_of_another_name(pool):
+    probe = Probe((), r"greet version (\S+)", "otp", program="greet")
+    pool = replace(pool, probes={"greeter": probe})
+
+    assert pool.shell("default").tool("greeter").version == "1.2.3"
+
+
 def test_a_tool_without_a_probe_has_no_version(pool):
     with pytest.raises(ProbeError, match=r"no probe tells the version of 'greet'.*\[probe.greet\]"):
         _ = pool.shell("default").tool("greet").version
