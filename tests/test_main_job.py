@@ -46,8 +46,10 @@ def test_every_shell_profile_and_rule_of_it_is_reported(main_job):
 
 @pytest.mark.parametrize("program", nix_programs(), ids=lambda path: path.parent.parent.name)
 def test_the_real_shells_hold_on_every_nix(program, tmp_path):
+    arguments = ["--nixspec", "--nixspec-reports", tmp_path, "-m", "nix_shell"]
+
     done = process.run(
-        [sys.executable, *"-m pytest --nixspec -m nix_shell --nixspec-reports".split(), tmp_path],
+        [sys.executable, "-m", "pytest", *arguments],
         env={**os.environ, "NIXSPEC_NIX": str(program)},
         cwd=REPOSITORY,
         deadline=process.after(600),
