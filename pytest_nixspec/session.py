@@ -35,10 +35,11 @@ def register(config: pytest.Config) -> None:
     try:
         settings = _settings(config)
         spec = load(settings.spec_path) if settings.spec_path else None
-        session = Session(config, settings)
-        session.run = Run(settings, spec, session.directory, session.announce)
         _choose_arguments(config, settings)
+        session = Session(config, settings)
+        # Registered before anything else can fail: it clears away what it has begun.
         config.pluginmanager.register(session, NAME)
+        session.run = Run(settings, spec, session.directory, session.announce)
         # Looked for now, so that a machine without Nix hears one sentence and not one an item.
         _ = session.run.nix
     except NixspecError as error:

@@ -8,14 +8,17 @@ from tests.plugin.test_shells import GOOD
 def test_no_nix_is_one_usage_error(project, pytester, monkeypatch):
     project(GOOD)
     monkeypatch.setenv("NIXSPEC_NIX", "/no/such/nix")
+    own = pytester.mkdir("temporary")
+    monkeypatch.setenv("TMPDIR", str(own))
 
-    result = pytester.runpytest("--nixspec")
+    result = pytester.runpytest_subprocess("--nixspec")
 
     assert result.ret is pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["ERROR: /no/such/nix is named as the Nix to use, and is no program."]
     )
     result.stderr.no_fnmatch_line("*Traceback*")
+    assert list(own.iterdir()) == []
 
 
 def test_no_specification_is_one_usage_error(pytester):
