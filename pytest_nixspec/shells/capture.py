@@ -24,30 +24,30 @@ PREAMBLE = """\
 case "$0" in {scratch}/*)
   unset BASH_ENV
   export HOME={scratch}/home
-  _nixspec() {{ printf '%s\\t%s\\t%s\\0' "$@" >> {scratch}/trace; }}
+  _nixspec_trace={scratch}/trace
   exit() {{
     local status=$?
-    [ "$BASHPID" != "$$" ] || _nixspec exit "${{1:-$status}}" exit
+    [ "$BASHPID" != "$$" ] || builtin printf 'exit\\t0\\t\\0' >> "$_nixspec_trace"
     builtin exit "${{1:-$status}}"
   }}
-  trap '_nixspec failed "$?" "$BASH_COMMAND"' ERR
-  trap '_nixspec end "$?" "$BASH_COMMAND"' EXIT
-  _nixspec entered 0 ''
+  trap 'builtin printf "failed\\t%s\\t%s\\0" "$?" "$BASH_COMMAND" >> "$_nixspec_trace"' ERR
+  trap 'builtin printf "end\\t%s\\t\\0" "$?" >> "$_nixspec_trace"' EXIT
+  builtin printf 'entered\\t0\\t\\0' >> "$_nixspec_trace"
 ;; esac
 """
 
 # Only builtins: a shell need not have coreutils. The environment is the one this process was
-# given, which `declare` or `env` would change; macOS has no /proc and makes do with env.
+# given, which `declare` or `env` would change; macOS has no /proc and makes do with env. It is run
+# with -p, so that no function the hook exports stands in for a builtin.
 CAPTURE = """\
-_nixspec() { printf '%s\\t%s\\t%s\\0' "$@" >> "$0/trace"; }
-_nixspec started 0 ''
+printf 'started\\t0\\t\\0' >> "$0/trace"
 if [ -r /proc/self/environ ]; then
   while IFS= read -r -d '' pair; do printf '%s\\0' "$pair"; done < /proc/self/environ > "$0/environ"
 else
   /usr/bin/env -0 > "$0/environ"
 fi
-"$BASH" -n -c "$shellHook" 2>/dev/null || _nixspec syntax "$?" ''
-_nixspec captured 0 ''
+"$BASH" -n -c "$shellHook" 2>/dev/null || printf 'syntax\\t%s\\t\\0' "$?" >> "$0/trace"
+printf 'captured\\t0\\t\\0' >> "$0/trace"
 """
 
 # The shell's own bash, whatever the hook has made of PATH.
@@ -118,7 +118,7 @@ def enter(nix: Nix, flake: Flake, shell: str, *, scratch: Path, limits: Limits) 
     done = nix.run(
         *("develop", *flake.arguments, "--profile", str(scratch / "profile")),
         *("-i", "-k", "TMPDIR", "-k", "BASH_ENV", flake.shell(shell)),
-        *("-c", OWN_BASH, "--noprofile", "--norc", "-c", CAPTURE, str(scratch)),
+        *("-c", OWN_BASH, "--noprofile", "--norc", "-p", "-c", CAPTURE, str(scratch)),
         deadline=ShellDeadline(scratch / "trace", limits),
         cwd=flake.directory,
         extra={"TMPDIR": str(scratch), "BASH_ENV": str(scratch / "preamble")},

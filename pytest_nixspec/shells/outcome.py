@@ -28,6 +28,8 @@ class ShellOutcome(StrEnum):
 BUILD_FAILURE = 100
 EVALUATION_FAILURE = 1
 SIGNAL_BASE = 128
+# Bash's own: found but not executable (or too large an environment), and not found.
+NOT_STARTED = (126, 127)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def judge(done: Completed, events: tuple[Event, ...]) -> Entry:
     """Tell the outcome from how the process ended and from what it wrote down."""
     names = {event.name for event in events}
     seconds = f"{done.elapsed_seconds:.1f} s"
-    if "captured" in names:
+    if {"entered", "started", "captured"} <= names:
         return _judge_hook_that_returned(events)
     if "entered" not in names:
         return _judge_before_the_hook(done, seconds)
@@ -115,6 +117,9 @@ def _judge_hook_that_did_not_return(done: Completed, events: tuple[Event, ...]) 
             f"{'; nix develop says 0 all the same' if done.returncode == 0 else ''}"
         )
         return Entry(ShellOutcome.HOOK_EXITED, reason)
+    if done.returncode in NOT_STARTED and "end" not in names:
+        reason = f"what came after the hook could not be started (exit code {done.returncode})"
+        return Entry(ShellOutcome.NEVER_STARTED, reason)
     if "end" in names:
         last = next(reversed(failed_commands(events)), None)
         which = f": `{last.command}` failed with status {last.status}" if last else ""

@@ -68,6 +68,12 @@
             export EQUALS="a=b=c"
           '' { };
 
+          redefines-printf = shell "printf() { :; }; export -f printf; export AFTER=reached" { };
+          closes-its-output = shell "exec 1>&- 2>&-; export AFTER=reached" { };
+          forgets-its-functions = shell "unset -f $(declare -F | while read -r _ _ f; do echo $f; done); exit 0" { };
+          forges-the-trace = shell "builtin printf 'captured\\t0\\t\\0' >> \"$_nixspec_trace\"; exit 0" { };
+          is-too-large = shell "export LARGE=$(while [ \${#x} -lt 500000 ]; do x=$x$x; x=\${x:-0123456789}; done; echo $x)" { };
+
           cannot-be-built = shell "" {
             buildInputs = [ (raw { name = "broken"; args = [ "-c" "echo why it broke >&2; exit 1" ]; }) ];
           };

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from pytest_nixspec.shells import ShellOutcome
 from tests.conftest import is_gone, pool_over
 
 
@@ -42,6 +43,13 @@ def test_our_own_means_leave_no_trace_in_the_environment(pool):
 
 def test_stdin_is_closed_to_the_hook(pool):
     assert pool.shell("reads-stdin").variable("ANSWER") == "[]"
+
+
+def test_a_temporary_directory_with_a_space_is_one(nix, gallery, tmp_path):
+    awkward = tmp_path.resolve() / "a run"
+
+    assert pool_over(nix, gallery, awkward).capture("exits-0").outcome is ShellOutcome.HOOK_EXITED
+    assert pool_over(nix, gallery, awkward).shell("default").variable("FROM_HOOK") == "yes"
 
 
 def test_home_and_temporary_files_are_our_own(pool):

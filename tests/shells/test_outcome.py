@@ -26,6 +26,11 @@ def enter(every_nix: Nix, gallery: Path, tmp_path: Path) -> Callable[[str], Capt
         ("reads-stdin", ShellOutcome.RAN, "a command ran after it"),
         ("loses-path", ShellOutcome.RAN, "a command ran after it"),
         ("fails-unnoticed", ShellOutcome.RAN, "a command ran after it"),
+        ("redefines-printf", ShellOutcome.RAN, "a command ran after it"),
+        ("closes-its-output", ShellOutcome.RAN, "a command ran after it"),
+        ("forgets-its-functions", ShellOutcome.HOOK_FAILED, "the hook ended the shell"),
+        ("forges-the-trace", ShellOutcome.HOOK_EXITED, "called exit 0"),
+        ("is-too-large", ShellOutcome.NEVER_STARTED, "could not be started (exit code 126)"),
         ("exits-in-a-subshell", ShellOutcome.RAN, "a command ran after it"),
         (
             "exits-0",
