@@ -12,6 +12,7 @@ NixspecError
 │   ├── ShellNotFoundError       (LookupError)
 │   ├── ShellNotEnteredError
 │   ├── ToolNotFoundError        (LookupError)
+│   ├── CommandNotStartedError
 │   └── ProbeError
 ├── ModelError
 └── BaselineError
@@ -66,6 +67,10 @@ class ShellNotEnteredError(ShellError):
 
 class ToolNotFoundError(ShellError, LookupError):
     """Neither the shell nor the host has that program."""
+
+
+class CommandNotStartedError(ShellError):
+    """A program is there, but cannot be started."""
 
 
 class ProbeError(ShellError):

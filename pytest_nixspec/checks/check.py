@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_nixspec.checks.run import Run
 from pytest_nixspec.errors import (
+    CommandNotStartedError,
     NixspecError,
     ShellNotFoundError,
     ToolNotFoundError,
@@ -87,7 +88,7 @@ def perform(check: Check, run: Run, location: str) -> Result:
 def _checked(check: Check, run: Run) -> Checked:
     try:
         return check.ask(run)
-    except (ToolNotFoundError, ShellNotFoundError) as error:
+    except (ToolNotFoundError, ShellNotFoundError, CommandNotStartedError) as error:
         return Checked(_worded(failed, error))
     except NixspecError as error:
         return Checked(_worded(unknown, error))

@@ -1,6 +1,7 @@
 """The shells of one run: each is entered once, whichever worker comes first."""
 
 import difflib
+import hashlib
 import json
 import os
 import shutil
@@ -22,6 +23,8 @@ from pytest_nixspec.shells.outcome import ShellOutcome
 from pytest_nixspec.shells.probes import Probe
 from pytest_nixspec.shells.shell import Shell
 from pytest_nixspec.shells.tools import SearchPath, entries_of
+
+LONGEST_SLUG = 100
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class ShellPool:
             NixCommandError: The flake cannot be evaluated.
         """
         listing = self.directory / "shells.json"
-        with self._lock("shells"):
+        with self._lock(listing):
             if not listing.exists():
                 _write(listing, json.dumps(self._listed()))
         read = json.loads(listing.read_text())
@@ -74,11 +77,11 @@ class ShellPool:
             NixCommandError: The flake cannot be evaluated.
         """
         if name not in self._captures:
-            slug = quote(name, safe="")
-            kept = self.directory / f"{slug}.json"
-            with self._lock(slug):
+            home = self.directory / "entered" / _slug(name)
+            kept = home.with_name(f"{home.name}.json")
+            with self._lock(home):
                 if not kept.exists():
-                    _write(kept, self._enter(name, self.directory / slug).to_json())
+                    _write(kept, self._enter(name, home).to_json())
             self._captures[name] = Capture.from_json(kept.read_text())
         capture = self._captures[name]
         if capture.outcome is ShellOutcome.EVALUATION_FAILED:
@@ -135,9 +138,17 @@ class ShellPool:
             )
             raise ShellNotFoundError(message)
 
-    def _lock(self, name: str) -> FileLock:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.directory / f"{name}.lock")
+    def _lock(self, path: Path) -> FileLock:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(path.with_name(f"{path.name}.lock"))
+
+
+def _slug(name: str) -> str:
+    """Return a name for files: the shell's own, unless it is too long for one."""
+    quoted = quote(name, safe="")
+    if len(quoted) <= LONGEST_SLUG and not quoted.startswith("."):
+        return quoted
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _write(path: Path, text: str) -> None:

@@ -45,7 +45,7 @@ class Probe:
             ProbeError: The pattern is not in it.
         """
         said = re.search(self.pattern, output, re.MULTILINE)
-        if said is None:
+        if said is None or said[1] is None:
             argv = " ".join([tool.name, *self.arguments])
             message = f"`{argv}` printed no version: /{self.pattern}/ is not in {output[:200]!r}."
             raise ProbeError(message)

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pytest_nixspec import process
-from pytest_nixspec.errors import ProbeError, ToolNotFoundError
+from pytest_nixspec.errors import CommandNotStartedError, ProbeError, ToolNotFoundError
 from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.memory import Memory
 from pytest_nixspec.shells.probes import PROBES, Probe
@@ -82,15 +82,21 @@ class Shell:
 
         Raises:
             ToolNotFoundError: The shell has no such program.
+            CommandNotStartedError: It is there, but is no program.
         """
+        program = self._program(argv[0])
         more = {os.fsencode(k): os.fsencode(v) for k, v in (env or {}).items()}
-        return process.run(
-            [self._program(argv[0]), *argv[1:]],
-            env={**self.environment, **more},
-            cwd=cwd or self.directory,
-            deadline=process.after(timeout),
-            stdin=stdin,
-        )
+        try:
+            return process.run(
+                [program, *argv[1:]],
+                env={**self.environment, **more},
+                cwd=cwd or self.directory,
+                deadline=process.after(timeout),
+                stdin=stdin,
+            )
+        except (OSError, ValueError) as error:
+            message = f"{program} cannot be started: {getattr(error, 'strerror', None) or error}."
+            raise CommandNotStartedError(message) from error
 
     def _program(self, name: str) -> Path:
         if "/" in name:
@@ -125,12 +131,13 @@ class Shell:
     def _ask(self, tool: Tool, probe: Probe) -> str:
         # A tool of the host needs the host's PATH to find its own helpers.
         entries = self.search_path.own if tool.comes_from_shell else self.search_path.parents
-        done = process.run(
-            [tool.path, *probe.arguments],
-            env={**self.environment, b"PATH": os.fsencode(os.pathsep.join(map(str, entries)))},
-            cwd=self.directory,
-            deadline=process.after(PROBE_SECONDS),
-        )
+        path = os.pathsep.join(map(str, entries))
+        try:
+            done = self.run(
+                [str(tool.path), *probe.arguments], timeout=PROBE_SECONDS, env={"PATH": path}
+            )
+        except CommandNotStartedError as error:
+            raise ProbeError(str(error)) from error
         if not done.ok:
             argv = " ".join([tool.name, *probe.arguments])
             how = "did not end" if done.timed_out else f"failed (exit code {done.returncode})"

@@ -29,6 +29,13 @@ def _regular_expression(text: str) -> str:
     return text
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        fault = f"{text!r} holds a NUL, which no command can be given."
+        raise mistake(fault)
+    return text
+
+
 def _dialect(name: str) -> str:
     if name not in DIALECTS:
         fault = f"{name!r} is no version dialect. Allowed: {', '.join(DIALECTS)}."
@@ -43,7 +50,8 @@ def _text_as(key: str) -> BeforeValidator:
 
 Pattern: TypeAlias = Annotated[str, AfterValidator(_regular_expression)]
 DialectName: TypeAlias = Annotated[str, AfterValidator(_dialect)]
-Argv: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+Word: TypeAlias = Annotated[str, AfterValidator(_without_nul)]
+Argv: TypeAlias = Annotated[tuple[Word, ...], Field(min_length=1, strict=False)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0)]
 
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from pytest_nixspec.errors import InvalidRequirementError, InvalidVersionError
 from pytest_nixspec.versions.ordering import Key, Parts
-from pytest_nixspec.versions.version import Version, dialect_named
+from pytest_nixspec.versions.version import Version, dialect_named, read_parts
 
 # In the order in which Elixir's lexer tries them: `>=` before `>`, `!=` before `!`.
 _TOKENS = (">=", "<=", "~>", ">", "<", "==", "!=", "!", " or ", " and ", " ")
@@ -172,7 +172,7 @@ def _tokens(text: str) -> list[str]:
 def _term(text: str, dialect: str, operator: str, operand: str) -> Term:
     rules = dialect_named(dialect)
     try:
-        parts = rules.parse(operand, patch_optional=operator == "~>")
+        parts = read_parts(operand, dialect, patch_optional=operator == "~>")
     except InvalidVersionError as error:
         raise _invalid(text, dialect, str(error)) from error
     upper = rules.key(rules.upper_bound(parts)) if operator == "~>" else None

@@ -9,6 +9,9 @@ from pytest_nixspec.errors import InvalidVersionError
 from pytest_nixspec.versions import dotted, elixir
 from pytest_nixspec.versions.ordering import Key, Parts
 
+LONGEST = 1000
+"""The longest text that is read as a version; Python's own limit for a number is 4300 digits."""
+
 
 class Dialect(Protocol):
     """What a dialect knows: a module with these three functions."""
@@ -39,6 +42,19 @@ def dialect_named(name: str) -> Dialect:
     return DIALECTS[name]
 
 
+def read_parts(text: str, dialect: str, *, patch_optional: bool = False) -> Parts:
+    """Read a version by the rules of its dialect.
+
+    Raises:
+        InvalidVersionError: The text is none, or longer than 1000 characters.
+    """
+    rules = dialect_named(dialect)
+    if len(text) > LONGEST:
+        message = f"a text of {len(text)} characters is no version: {text[:20]!r}…"
+        raise InvalidVersionError(message)
+    return rules.parse(text, patch_optional=patch_optional)
+
+
 @total_ordering
 @dataclass(frozen=True, slots=True, eq=False)
 class Version:
@@ -63,7 +79,7 @@ class Version:
             InvalidVersionError: The text is not a version of the dialect.
         """
         rules = dialect_named(dialect)
-        parts = rules.parse(text)
+        parts = read_parts(text, dialect)
         return cls(text, dialect, parts, rules.key(parts))
 
     @property

@@ -1,6 +1,8 @@
 """Each shell is entered once, whoever asks, and a shell that is not there is one clear error."""
 
+import json
 import multiprocessing
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,20 @@ def test_what_a_killed_worker_left_is_begun_anew(pool):
 def test_names_with_equals_signs_and_dots_are_names(pool):
     assert pool.shell("with=equals").name == "with=equals"
     assert pool.shell("with.dot").name == "with.dot"
+
+
+@pytest.mark.parametrize("name", ["shells", "answers", "entered", "..", "x" * 300, "ü" * 90, "a/b"])
+def test_no_name_of_a_shell_gets_in_our_way(nix, gallery, tmp_path, name):
+    flake = tmp_path.resolve() / "flake"
+    shutil.copytree(gallery, flake)
+    text = (flake / "flake.nix").read_text()
+    renamed = text.replace("silent = shell", f"{json.dumps(name, ensure_ascii=False)} = shell")
+    (flake / "flake.nix").write_text(renamed)
+
+    pool = pool_over(nix, flake, tmp_path.resolve() / "run")
+
+    assert name in pool.names()
+    assert pool.capture(name).outcome is ShellOutcome.RAN
 
 
 def test_an_unknown_shell_is_named_with_what_there_is(pool):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_nixspec.errors import ProbeError, ToolNotFoundError
+from pytest_nixspec.errors import CommandNotStartedError, ProbeError, ToolNotFoundError
 from pytest_nixspec.shells import Origin, Probe
 from pytest_nixspec.shells.tools import SearchPath, entries_of
 
@@ -113,6 +113,21 @@ def test_a_command_past_its_deadline_is_ended(pool):
 
     assert done.timed_out
     assert not done.ok
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"), [(["/usr"], "Permission denied"), (["/bin/sh", "a\0b"], "null byte")]
+)
+def test_what_cannot_be_started_is_said(pool, argv, said):
+    with pytest.raises(CommandNotStartedError, match=rf"{argv[0]} cannot be started: .*{said}"):
+        pool.shell("default").run(argv)
+
+
+def test_a_pattern_whose_group_matched_nothing_is_no_version(pool):
+    pool = replace(pool, probes={"greet": Probe((), r"greet( never)?", "otp")})
+
+    with pytest.raises(ProbeError, match="printed no version"):
+        _ = pool.shell("default").tool("greet").version
 
 
 def test_a_probe_of_ones_own_tells_a_version(pool):

@@ -70,6 +70,10 @@ def loaded(tmp_path: Path, text: str, name: str = "nixspec.toml"):
             "nixspec.toml:5: shell.default.command.1.argv: must not be empty, not [].",
         ),
         (
+            '[[shell.a.command]]\nargv = ["a\\u0000b"]\n',
+            "nixspec.toml:2: shell.a.command.0.argv.0: 'a\\x00b' holds a NUL",
+        ),
+        (
             '[probe.x]\nargv = ["x"]\npattern = "version"\n',
             "nixspec.toml:3: probe.x.pattern: pattern 'version' has no group",
         ),

@@ -49,6 +49,13 @@ def test_numbers_are_ordered_as_numbers(numbers):
     assert Version.parse(text, "otp") < Version.parse(".".join(map(str, more)), "otp")
 
 
+@pytest.mark.parametrize("dialect", ["otp", "elixir"])
+@pytest.mark.parametrize("text", ["9" * 5000, "1.0.0-" + "9" * 5000])
+def test_a_number_without_end_is_refused(dialect, text):
+    with pytest.raises(InvalidVersionError, match=r"a text of 50\d\d characters is no version"):
+        Version.parse(text, dialect)
+
+
 def test_an_unknown_dialect_is_an_error():
     with pytest.raises(InvalidVersionError, match=r"'npm' is no version dialect. Known are elixir"):
         Version.parse("1.0.0", "npm")
