@@ -55,6 +55,7 @@ def reaches_inputs(nix: Nix, directory: Path) -> bool:
         "--option", "download-attempts", "1", "--option", "connect-timeout", "10",
         f"{flake.shell('default')}.drvPath",
         deadline=process.after(REACH_SECONDS),
+        cwd=directory,
     )  # fmt: skip
     return done.ok
 

@@ -159,13 +159,17 @@ class Session:
         if hasattr(report, "nixspec"):
             self._results.append(Result.from_json(report.nixspec))
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the reports; store baselines, unless anything failed."""
         if self._is_worker or not self._results:
             return
         self._record = Record(header(self.run), self._in_order())
-        written = write_reports(self._record, self._settings.reports)
-        self._notes.append(f"reports: {_listed(written)}")
+        try:
+            written = write_reports(self._record, self._settings.reports)
+            self._notes.append(f"reports: {_listed(written)}")
+        except OSError as error:
+            self._notes.append(f"reports: NOT WRITTEN: {error}")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._settings.record and exitstatus == 0:
             recorded = record_baselines(self._record.results, self.run)
             self._notes.append(f"baselines recorded: {_listed(recorded) or 'nothing was measured'}")

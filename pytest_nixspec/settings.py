@@ -48,11 +48,14 @@ class Substitutions:
         try:
             read = json.loads(path.read_text())
             substitutions = cls(
-                nix=Path(read["nix"]) if read["nix"] else None,
-                inputs=tuple(Override(**item) for item in read["inputs"]),
+                nix=Path(_text(read["nix"])) if read["nix"] else None,
+                inputs=tuple(
+                    Override(_text(i["input"]), _text(i["reference"]), _text(i["what"]))
+                    for i in read["inputs"]
+                ),
                 models=tuple(
-                    ModelSubstitute(item["model"], Path(item["path"]), item["what"])
-                    for item in read["models"]
+                    ModelSubstitute(_text(m["model"]), Path(_text(m["path"])), _text(m["what"]))
+                    for m in read["models"]
                 ),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -66,7 +69,8 @@ class Substitutions:
     @property
     def places(self) -> list[Path]:
         """The local files and folders that they need."""
-        flakes = [Path(o.reference.removeprefix("path:")) for o in self.inputs]
+        local = [o.reference for o in self.inputs if o.reference.startswith("path:")]
+        flakes = [Path(reference.removeprefix("path:")) for reference in local]
         return [*([self.nix] if self.nix else []), *flakes, *(m.path for m in self.models)]
 
     def lines(self) -> list[str]:
@@ -92,6 +96,13 @@ class Settings:
     reports: Path
     record: bool
     substitutions: Substitutions
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        message = f"text is needed, not {value!r}"
+        raise TypeError(message)
+    return value
 
 
 def override_from(text: str) -> Override:

@@ -61,7 +61,9 @@ class Check:
     @property
     def name(self) -> str:
         """The statement with its subject: `shell[default]::elixir ~> 1.17`."""
-        return f"{self.area.value.partition('_')[2]}[{self.subject}]::{self.statement}"
+        name = f"{self.area.value.partition('_')[2]}[{self.subject}]::{self.statement}"
+        # A control character in a name would speak to the terminal.
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
 def perform(check: Check, run: Run, location: str) -> Result:

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -30,9 +29,9 @@ def shell_checks(spec: Spec) -> Iterator[Check]:
             line = spec.line("shell", shell, "env", variable)
             ask = partial(_has_variable, shell, variable, claim)
             yield new(f"${variable} {_wording(claim)}", line, ask)
-        names = _command_names(table.command)
-        for index, (name, command) in enumerate(zip(names, table.command, strict=True)):
+        for index, command in enumerate(table.command):
             line = spec.line("shell", shell, "command", index)
+            name = command.name or f"`{shlex.join(command.argv)}`"
             yield new(name, line, partial(_command_ends, shell, command))
 
 
@@ -158,14 +157,3 @@ def _wording(claim: VariableTable) -> str:
     if claim.pattern is not None:
         return f"matches {claim.pattern}"
     return "is absent" if claim.absent else "is present"
-
-
-def _command_names(commands: tuple[CommandTable, ...]) -> list[str]:
-    """Return a name for each command; one that occurs again is numbered."""
-    seen: Counter[str] = Counter()
-    names = []
-    for command in commands:
-        name = command.name or f"`{shlex.join(command.argv)}`"
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
-    return names

@@ -1,5 +1,8 @@
 """All statements of a specification, in its order."""
 
+from collections import Counter
+from dataclasses import replace
+
 from pytest_nixspec.checks.audit import audit_checks
 from pytest_nixspec.checks.check import Check
 from pytest_nixspec.checks.profiles import profile_checks
@@ -9,4 +12,15 @@ from pytest_nixspec.spec import Spec
 
 def statements(spec: Spec) -> list[Check]:
     """Return one check for each statement: shells, then the audit, then profiles."""
-    return [*shell_checks(spec), *audit_checks(spec), *profile_checks(spec)]
+    checks = [*shell_checks(spec), *audit_checks(spec), *profile_checks(spec)]
+    seen: Counter[str] = Counter()
+    return [_unique(check, seen) for check in checks]
+
+
+def _unique(check: Check, seen: Counter[str]) -> Check:
+    """Return the check under a name of its own; one that occurs again is numbered."""
+    while seen[check.name]:
+        seen[check.name] += 1
+        check = replace(check, statement=f"{check.statement} #{seen[check.name]}")
+    seen[check.name] += 1
+    return check

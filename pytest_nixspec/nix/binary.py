@@ -108,7 +108,9 @@ def locate(environ: Mapping[str, str], preferred: Path | None = None) -> Nix:
 def failure(arguments: Sequence[str], done: process.Completed) -> str:
     """Return what a failed command was, and Nix's own last lines."""
     how = "ran out of time" if done.timed_out else f"failed (exit code {done.returncode})"
-    return "\n".join([f"`nix {arguments[0]}` {how}:", *last_lines(done.error_text)])
+    said = last_lines(done.error_text)
+    errors = [line for line in said if line.lstrip().startswith("error:")]
+    return "\n".join([f"`nix {arguments[0]}` {how}: {' '.join(errors[-1:])}".rstrip(), *said])
 
 
 def last_lines(text: str, count: int = 12) -> list[str]:

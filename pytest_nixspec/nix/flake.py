@@ -35,10 +35,14 @@ class Flake:
     overrides: tuple[Override, ...] = ()
 
     def installable(self, *attributes: str) -> str:
-        """Return `DIRECTORY#a."b"`, each part quoted: a dot or an equals sign is no syntax."""
+        """Return `.#"a"."b"`, for a Nix that is run in the flake's directory.
+
+        Relative, since Nix takes a `#` or `?` in a path for syntax; each part quoted, since an
+        equals sign or a dot is none.
+        """
         # JSON's quoting is Nix's, as far as attribute names go.
         path = ".".join(json.dumps(attribute, ensure_ascii=False) for attribute in attributes)
-        return f"{self.directory}#{path}"
+        return f".#{path}"
 
     def shell(self, name: str) -> str:
         """Return the installable of one of its devShells."""

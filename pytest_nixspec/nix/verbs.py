@@ -23,7 +23,8 @@ def shell_names(nix: Nix, flake: Flake) -> list[str]:
         "eval", "--json", *flake.arguments, flake.installable("devShells", flake.system),
         "--apply", "builtins.attrNames",
     )  # fmt: skip
-    done = nix.run(*arguments, deadline=process.after(EVALUATION_SECONDS))
+    deadline = process.after(EVALUATION_SECONDS)
+    done = nix.run(*arguments, deadline=deadline, cwd=flake.directory)
     if not done.ok:
         raise NixCommandError(translated(flake, done))
     return sorted(json.loads(done.text))
@@ -34,8 +35,11 @@ def why_not_evaluated(nix: Nix, flake: Flake, shell: str) -> str:
     # An older Nix remembers that an evaluation failed, and not why.
     uncached = ("--option", "eval-cache", "false")
     attribute = f"{flake.shell(shell)}.drvPath"
-    deadline = process.after(EVALUATION_SECONDS)
-    done = nix.run("eval", "--raw", *flake.arguments, *uncached, attribute, deadline=deadline)
+    done = nix.run(
+        *("eval", "--raw", *flake.arguments, *uncached, attribute),
+        deadline=process.after(EVALUATION_SECONDS),
+        cwd=flake.directory,
+    )
     return translated(flake, done)
 
 

@@ -35,5 +35,8 @@ def read_record(path: Path) -> Record:
 
 def _written(path: Path, text: str) -> Path:
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
-    new.write_text(text, encoding="utf-8")
-    return new.replace(path)
+    try:
+        new.write_text(text, encoding="utf-8")
+        return new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)

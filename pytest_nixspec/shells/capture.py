@@ -13,18 +13,28 @@ from pytest_nixspec.nix.flake import Flake
 from pytest_nixspec.nix.verbs import why_not_evaluated
 from pytest_nixspec.process import Completed
 from pytest_nixspec.shells.deadline import Limits, ShellDeadline
-from pytest_nixspec.shells.outcome import Entry, Event, ShellOutcome, failed_commands, judge
+from pytest_nixspec.shells.outcome import Entry, Event, ShellOutcome, failed_commands, judge, short
 
 _OWN = frozenset({b"_", b"BASH_ENV"})
 
+# Bash gives up the rest of what it evaluates at an error of syntax or expansion, and says 0. So the
+# hook is followed by a mark that shows it got that far. Two newlines: one may be continued.
+END = """
+
+builtin printf 'returned\\t0\\t\\0' >> "$_nixspec_trace\""""
+
 # Bash reads BASH_ENV before a script: here, before the one that Nix makes of the shell. Another
 # bash on the way (a launcher of Nix) leaves it alone. The hook gets a home of its own, since
-# `-i` takes HOME away and Mix and npm cannot do without.
+# `-i` takes HOME away and Mix and npm cannot do without. The mark is put behind the hook by the
+# last moment's DEBUG trap: a function or an alias would change what the hook is evaluated in.
 PREAMBLE = """\
 case "$0" in {scratch}/*)
   unset BASH_ENV
   export HOME={scratch}/home
   _nixspec_trace={scratch}/trace
+  _nixspec_end={end}
+  trap 'case "$BASH_COMMAND" in eval*shellHook*)
+    trap - DEBUG; shellHook+=$_nixspec_end ;; esac' DEBUG
   exit() {{
     local status=$?
     [ "$BASHPID" != "$$" ] || builtin printf 'exit\\t0\\t\\0' >> "$_nixspec_trace"
@@ -46,7 +56,6 @@ if [ -r /proc/self/environ ]; then
 else
   /usr/bin/env -0 > "$0/environ"
 fi
-"$BASH" -n -c "$shellHook" 2>/dev/null || printf 'syntax\\t%s\\t\\0' "$?" >> "$0/trace"
 printf 'captured\\t0\\t\\0' >> "$0/trace"
 """
 
@@ -114,7 +123,7 @@ def enter(nix: Nix, flake: Flake, shell: str, *, scratch: Path, limits: Limits) 
         limits: How long building and the hook may take.
     """
     (scratch / "home").mkdir(parents=True)
-    (scratch / "preamble").write_text(PREAMBLE.format(scratch=shlex.quote(str(scratch))))
+    (scratch / "preamble").write_text(_preamble(scratch))
     done = nix.run(
         *("develop", *flake.arguments, "--profile", str(scratch / "profile")),
         *("-i", "-k", "TMPDIR", "-k", "BASH_ENV", flake.shell(shell)),
@@ -125,7 +134,7 @@ def enter(nix: Nix, flake: Flake, shell: str, *, scratch: Path, limits: Limits) 
     )
     trace = scratch / "trace"
     events = Event.read_all(trace.read_bytes() if trace.exists() else b"")
-    entry = judge(done, events)
+    entry = judge(done, events, limits.hook_seconds)
     evidence = _evidence(entry, done, events)
     if entry.outcome is ShellOutcome.EVALUATION_FAILED:
         evidence = tuple(why_not_evaluated(nix, flake, shell).splitlines())
@@ -139,9 +148,14 @@ def enter(nix: Nix, flake: Flake, shell: str, *, scratch: Path, limits: Limits) 
     )
 
 
+def _preamble(scratch: Path) -> str:
+    return PREAMBLE.format(scratch=shlex.quote(str(scratch)), end=shlex.quote(END))
+
+
 def _evidence(entry: Entry, done: Completed, events: tuple[Event, ...]) -> tuple[str, ...]:
     commands = [
-        f"in the hook, `{e.command}` failed with status {e.status}" for e in failed_commands(events)
+        f"in the hook, `{short(e.command)}` failed with status {e.status}"
+        for e in failed_commands(events)
     ]
     printed = last_lines(done.text, 4)
     output = [f"the hook printed on stdout: {line}" for line in printed]
@@ -152,4 +166,7 @@ def _evidence(entry: Entry, done: Completed, events: tuple[Event, ...]) -> tuple
 def _environment(scratch: Path) -> dict[bytes, bytes]:
     pairs = (scratch / "environ").read_bytes().split(b"\0")[:-1]
     split = (pair.partition(b"=") for pair in pairs)
-    return {name: value for name, _, value in split if name not in _OWN}
+    environment = {name: value for name, _, value in split if name not in _OWN}
+    if b"shellHook" in environment:
+        environment[b"shellHook"] = environment[b"shellHook"].removesuffix(END.encode())
+    return environment

@@ -4,6 +4,7 @@
 `exit 0`, or that replaces the shell itself, makes it succeed without running anything.
 """
 
+import re
 import signal
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,6 +29,13 @@ class ShellOutcome(StrEnum):
 BUILD_FAILURE = 100
 EVALUATION_FAILURE = 1
 SIGNAL_BASE = 128
+LONGEST_COMMAND = 100
+# At an error of expansion bash discards what is left of the line, with neither a trap nor a status
+# that would tell: only its own words do. They are those of bash 5, in its error.c and subst.c.
+_GIVEN_UP = re.compile(
+    r"/nix-shell\.\w+: (?:eval: )?line \d+: (.*(?:division by 0|bad substitution|readonly variable"
+    r"|no match: |invalid indirect expansion|invalid variable name|bad array subscript).*)"
+)
 # Bash's own: found but not executable (or too large an environment), and not found.
 NOT_STARTED = (126, 127)
 
@@ -38,8 +46,8 @@ class Event:
 
     Attributes:
         name: `entered` before the hook; `failed` for a command of the hook with a status other
-            than 0; `exit` where the hook called exit; `end` as the shell ends; `started` and
-            `captured` around the capture; `syntax` where the hook cannot be parsed.
+            than 0; `returned` where the hook reached its end; `exit` where it called exit; `end`
+            as the shell ends; `started` and `captured` around the capture.
         status: The exit status it goes with; 0 where there is none.
         command: The command it goes with; empty where there is none.
     """
@@ -64,16 +72,16 @@ class Entry:
     reason: str
 
 
-def judge(done: Completed, events: tuple[Event, ...]) -> Entry:
+def judge(done: Completed, events: tuple[Event, ...], hook_seconds: float) -> Entry:
     """Tell the outcome from how the process ended and from what it wrote down."""
     names = {event.name for event in events}
-    seconds = f"{done.elapsed_seconds:.1f} s"
     if {"entered", "started", "captured"} <= names:
-        return _judge_hook_that_returned(events)
+        return _judge_hook_that_ended(done, names)
     if "entered" not in names:
-        return _judge_before_the_hook(done, seconds)
+        return _judge_before_the_hook(done)
     if done.timed_out:
-        return Entry(ShellOutcome.TIMED_OUT, f"the hook did not return within its {seconds}")
+        reason = f"the hook did not return within {hook_seconds:g} s"
+        return Entry(ShellOutcome.TIMED_OUT, reason)
     return _judge_hook_that_did_not_return(done, events)
 
 
@@ -83,17 +91,23 @@ def failed_commands(events: tuple[Event, ...]) -> tuple[Event, ...]:
     return tuple(e for e in events if e.name == "failed" and not e.command.startswith(own))
 
 
-def _judge_hook_that_returned(events: tuple[Event, ...]) -> Entry:
-    if any(event.name == "syntax" for event in events):
-        return Entry(
-            ShellOutcome.HOOK_FAILED,
-            "the hook has a syntax error, so none of it ran; nix develop says 0 all the same",
-        )
-    return Entry(ShellOutcome.RAN, "the hook returned and a command ran after it")
+def _judge_hook_that_ended(done: Completed, names: set[str]) -> Entry:
+    given_up = _GIVEN_UP.search(done.error_text)
+    if given_up is not None:
+        reason = f"bash gave up a line of the hook: {given_up[1]}; nix develop says 0 all the same"
+        return Entry(ShellOutcome.HOOK_FAILED, reason)
+    if "returned" in names:
+        return Entry(ShellOutcome.RAN, "the hook returned and a command ran after it")
+    return Entry(
+        ShellOutcome.HOOK_FAILED,
+        "bash gave up the hook before its end, at an error of syntax or expansion; "
+        "nix develop says 0 all the same",
+    )
 
 
-def _judge_before_the_hook(done: Completed, seconds: str) -> Entry:
+def _judge_before_the_hook(done: Completed) -> Entry:
     if done.timed_out:
+        seconds = f"{done.elapsed_seconds:.0f} s"
         reason = f"evaluating and building the shell did not end within {seconds}"
         return Entry(ShellOutcome.TIMED_OUT, reason)
     if done.returncode == BUILD_FAILURE:
@@ -111,24 +125,29 @@ def _judge_hook_that_did_not_return(done: Completed, events: tuple[Event, ...]) 
     if done.returncode < 0 or ("end" not in names and done.returncode > SIGNAL_BASE):
         number = -done.returncode if done.returncode < 0 else done.returncode - SIGNAL_BASE
         return Entry(ShellOutcome.KILLED, f"the shell was killed by {_signal(number)}")
+    silent = "; nix develop says 0 all the same" if done.returncode == 0 else ""
     if "exit" in names:
-        reason = (
-            f"the hook called exit {done.returncode}, so no command ran"
-            f"{'; nix develop says 0 all the same' if done.returncode == 0 else ''}"
-        )
+        reason = f"the hook called exit {done.returncode}, so no command ran{silent}"
         return Entry(ShellOutcome.HOOK_EXITED, reason)
     if done.returncode in NOT_STARTED and "end" not in names:
         reason = f"what came after the hook could not be started (exit code {done.returncode})"
         return Entry(ShellOutcome.NEVER_STARTED, reason)
-    if "end" in names:
-        last = next(reversed(failed_commands(events)), None)
-        which = f": `{last.command}` failed with status {last.status}" if last else ""
-        return Entry(ShellOutcome.HOOK_FAILED, f"the hook ended the shell{which}")
+    last = next(reversed(failed_commands(events)), None)
+    # A hook with an EXIT trap of its own takes ours away, and its last failure is what ended it.
+    ended_by_failure = last is not None and last.status == done.returncode != 0
+    if "end" in names or ended_by_failure:
+        which = f": `{short(last.command)}` failed with status {last.status}" if last else ""
+        return Entry(ShellOutcome.HOOK_FAILED, f"the hook ended the shell{which}{silent}")
     return Entry(
         ShellOutcome.HOOK_REPLACED_SHELL,
         "the hook replaced the shell by another program (exec), so no command ran; "
         f"nix develop says {done.returncode} all the same",
     )
+
+
+def short(command: str) -> str:
+    """Return the beginning of a command, for a message."""
+    return command.partition("\n")[0][:LONGEST_COMMAND]
 
 
 def _signal(number: int) -> str:

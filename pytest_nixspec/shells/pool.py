@@ -146,7 +146,7 @@ class ShellPool:
 def _slug(name: str) -> str:
     """Return a name for files: the shell's own, unless it is too long for one."""
     quoted = quote(name, safe="")
-    if len(quoted) <= LONGEST_SLUG and not quoted.startswith("."):
+    if 0 < len(quoted) <= LONGEST_SLUG and not quoted.startswith("."):
         return quoted
     return hashlib.sha256(name.encode()).hexdigest()
 

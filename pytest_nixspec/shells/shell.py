@@ -101,9 +101,10 @@ class Shell:
     def _program(self, name: str) -> Path:
         if "/" in name:
             return self.directory / name
-        tool = replace(self.search_path, parents=()).find(name)
-        if tool is None or tool.path.parent not in self.search_path.own:
-            only = f"; the host's {tool.path} is not used" if tool else ""
+        tool = replace(self.search_path, entries=self.search_path.own, parents=()).find(name)
+        if tool is None:
+            host = self.search_path.find(name)
+            only = f"; the host's {host.path} is not used" if host else ""
             message = f"the shell {self.name!r} has no program {name!r}{only}."
             raise ToolNotFoundError(message)
         return tool.path

@@ -93,9 +93,11 @@ class SearchPath:
         return tuple(entry for entry in self.entries if self._is_own(entry))
 
     def find(self, name: str) -> Tool | None:
-        """Return the tool that wins: the shell's if it has one, else the host's, else None."""
-        hosts = [entry for entry in self.entries if not self._is_own(entry)]
-        race = tuple(_executables(name, (*self.own, *hosts, *self.parents)))
+        """Return the tool that wins: the first on the shell's PATH, else the parent's, else None.
+
+        The order is the real one: a hook that puts the host first gets the host.
+        """
+        race = tuple(_executables(name, (*self.entries, *self.parents)))
         if not race:
             return None
         real = race[0].resolve()

@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from pytest_nixspec.audit import POLICIES
 from pytest_nixspec.errors import InvalidRequirementError, SpecError
 from pytest_nixspec.shells.probes import PROBES, Probe
 from pytest_nixspec.spec.model import SpecModel, ToolTable, table_at
-from pytest_nixspec.spec.position import Key, nearest_line
+from pytest_nixspec.spec.position import Key, lines_of, nearest_line
 from pytest_nixspec.versions import Requirement
 
 SPEC_NAME = "nixspec.toml"
@@ -45,16 +45,18 @@ class Spec:
         text: The file's text.
         prefix: Where in the file it is: nowhere special, or below `tool.nixspec`.
         model: What it says.
+        lines: On which line each key begins.
     """
 
     path: Path
     text: str
     prefix: tuple[str, ...]
     model: SpecModel
+    lines: Mapping[tuple[Key, ...], int]
 
     def line(self, *path: Key) -> int:
         """Return the line of one of its keys."""
-        return nearest_line(self.text, (*self.prefix, *path))
+        return nearest_line(self.lines, (*self.prefix, *path))
 
     @property
     def flake_directory(self) -> Path:
@@ -98,8 +100,8 @@ def load(path: Path) -> Spec:
     except ValidationError as error:
         mistakes = [(_where(details), _message(details)) for details in error.errors()]
         raise _spec_error(path, text, prefix, mistakes) from error
-    spec = Spec(path, text, prefix, model)
-    wrong = [*_tool_mistakes(spec), *_rule_mistakes(spec)]
+    spec = Spec(path, text, prefix, model, lines_of(text))
+    wrong = [*_flake_mistakes(spec), *_tool_mistakes(spec), *_rule_mistakes(spec)]
     if wrong:
         raise _spec_error(path, text, prefix, wrong)
     return spec
@@ -107,7 +109,7 @@ def load(path: Path) -> Spec:
 
 def _read_toml(path: Path) -> tuple[str, dict[str, object]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         return text, tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{path} cannot be read: {error}."
@@ -118,6 +120,11 @@ def _below(document: object, prefix: Sequence[str]) -> object:
     for key in prefix:
         document = document.get(key) if isinstance(document, dict) else None
     return document
+
+
+def _flake_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:
+    if not spec.flake_directory.is_dir():
+        yield ["flake", "path"], f"{spec.flake_directory} is no directory."
 
 
 def _tool_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:
@@ -180,8 +187,9 @@ def _message(error: ErrorDetails) -> str:
 def _spec_error(
     path: Path, text: str, prefix: Sequence[str], mistakes: Sequence[tuple[list[Key], str]]
 ) -> SpecError:
+    index = lines_of(text)
     lines = [
-        f"{path.name}:{nearest_line(text, (*prefix, *where))}: {_dotted(where)}: {message}"
+        f"{path.name}:{nearest_line(index, (*prefix, *where))}: {_dotted(where)}: {message}"
         for where, message in mistakes
     ]
     return SpecError("\n".join(lines))

@@ -36,6 +36,13 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _file_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        fault = f"{text!r} cannot name a baseline. Allowed: letters, digits, '-' and '_'."
+        raise mistake(fault)
+    return text
+
+
 def _dialect(name: str) -> str:
     if name not in DIALECTS:
         fault = f"{name!r} is no version dialect. Allowed: {', '.join(DIALECTS)}."
@@ -69,7 +76,7 @@ class Table(BaseModel):
 class FlakeTable(Table):
     """`[flake]`: the flake under test; `path` is relative to the specification."""
 
-    path: str = "."
+    path: Word = "."
 
 
 class ToolTable(Table):
@@ -195,7 +202,7 @@ class SpecModel(Table):
     flake: FlakeTable = FlakeTable()
     shell: dict[str, ShellTable] = {}
     probe: dict[str, ProbeTable] = {}
-    profile: dict[str, ProfileTable] = {}
+    profile: dict[Annotated[str, AfterValidator(_file_name)], ProfileTable] = {}
     audit: AuditTable | None = None
 
 

@@ -5,7 +5,7 @@ import re
 from pytest_nixspec.errors import InvalidVersionError
 from pytest_nixspec.versions.ordering import Key, Parts, pre_key
 
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,13}")
+_NUMBER = re.compile(r"0|[1-9][0-9]*")
 _IDENTIFIER = re.compile(r"[0-9A-Za-z-]+")
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -54,7 +54,7 @@ def _pre_release(text: str, pre: str) -> tuple[int | str, ...]:
 def _number_fault(numbers: list[str]) -> str:
     wrong = next(number for number in numbers if not _NUMBER.fullmatch(number))
     if _DIGITS.fullmatch(wrong):
-        return f"{wrong!r} has a leading zero or more than 14 digits"
+        return f"{wrong!r} has a leading zero"
     return f"{wrong!r} is not a number"
 
 

@@ -150,7 +150,7 @@ def _terms(text: str, dialect: str) -> list[tuple[str, str, str]]:
 
 
 def _tokens(text: str) -> list[str]:
-    """Split as Elixir's lexer does: a space only ends an operator, never a version."""
+    """Split into operators, joins and versions, as Elixir's lexer does."""
     tokens: list[str] = []
     position = 0
     in_version = False
@@ -158,8 +158,8 @@ def _tokens(text: str) -> list[str]:
         piece = next((t for t in _TOKENS if text.startswith(t, position)), text[position])
         position += len(piece)
         if piece == " ":
-            continue
-        if piece in _TOKENS:
+            pass
+        elif piece in _TOKENS:
             tokens.append(piece.strip())
         elif in_version:
             tokens[-1] += piece

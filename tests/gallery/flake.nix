@@ -74,6 +74,24 @@
           forges-the-trace = shell "builtin printf 'captured\\t0\\t\\0' >> \"$_nixspec_trace\"; exit 0" { };
           is-too-large = shell "export LARGE=$(while [ \${#x} -lt 500000 ]; do x=$x$x; x=\${x:-0123456789}; done; echo $x)" { };
 
+          breaks-off-at-a-readonly = shell "readonly R=1; export BEFORE=1; R=2; export AFTER=1" { };
+          breaks-off-at-arithmetic = shell "export BEFORE=1; echo $((1/0)); export AFTER=1" { };
+          breaks-off-at-a-substitution = shell "export BEFORE=1; echo \${x!y}; export AFTER=1" { };
+          breaks-off-half-way = shell "export BEFORE=1\nif then fi (\nexport AFTER=1" { };
+          hides-its-syntax-error = shell "unset shellHook\nif then fi (" { };
+          uses-extended-globs = shell ''
+            shopt -s extglob
+            x() { case a in @(a|b)) : ;; esac; }
+            export AFTER=reached
+          '' { };
+          uses-aliases = shell "shopt -s expand_aliases\nalias foo='if true; then'\nfoo export AFTER=reached; fi" { };
+          ends-in-a-comment = shell "export AFTER=reached # done" { };
+          ends-in-a-backslash = shell "export AFTER=reached \\" { };
+          says-return = shell "return 0; export AFTER=reached" { };
+          declares = shell "declare -x AFTER=reached" { };
+          traps-exit-itself = shell "trap 'echo mine' EXIT; set -e; false" { };
+          puts-the-host-first = shell "export PATH=/usr/bin:/bin:$PATH" { };
+
           cannot-be-built = shell "" {
             buildInputs = [ (raw { name = "broken"; args = [ "-c" "echo why it broke >&2; exit 1" ]; }) ];
           };

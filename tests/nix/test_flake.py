@@ -8,7 +8,7 @@ from pytest_nixspec.nix import Flake, Override
 def test_every_attribute_is_quoted():
     flake = Flake(Path("/project"), "x86_64-linux")
 
-    assert flake.shell("elixir=1_16") == '/project#"devShells"."x86_64-linux"."elixir=1_16"'
+    assert flake.shell("elixir=1_16") == '.#"devShells"."x86_64-linux"."elixir=1_16"'
 
 
 def test_no_lock_is_ever_written():

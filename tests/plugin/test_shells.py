@@ -132,7 +132,7 @@ def test_the_host_may_be_allowed(project, pytester):
         ("exits-3", "hook_exited: the hook called exit 3"),
         ("fails-under-set-e", "hook_failed: the hook ended the shell: `false`"),
         ("replaces-itself", "hook_replaced_shell"),
-        ("has-a-syntax-error", "hook_failed: the hook has a syntax error"),
+        ("has-a-syntax-error", "hook_failed: bash gave up the hook before its end"),
     ],
 )
 def test_a_shell_that_did_not_run_fails_and_its_tools_are_unknown(
@@ -254,6 +254,44 @@ def test_reports_are_written(project, pytester):
     assert [result["outcome"] for result in record["results"]] == ["passed"] * 12
     assert pytester.path.joinpath("out/nixspec.html").exists()
     assert pytester.path.joinpath("out/nixspec.md").exists()
+
+
+def test_a_hook_that_puts_the_host_first_fails_its_tools(project, pytester):
+    project('[shell.puts-the-host-first.tools]\ngit = "*"\ngreet = "*"\n' + PROBE)
+
+    result = pytester.runpytest("--nixspec")
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*git comes from the host: /usr/bin/git", "*shadows*fake-git*"])
+
+
+def test_reports_that_cannot_be_written_are_said_and_fail_the_run(project, pytester):
+    project(GOOD)
+    pytester.path.joinpath("taken").write_text("a file\n")
+
+    result = pytester.runpytest("--nixspec", "--nixspec-reports", "taken")
+
+    assert result.ret is pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*greet ~> 1.2*ok*", "reports: NOT WRITTEN: *taken*"])
+
+
+def test_statements_of_one_name_are_numbered(project, pytester):
+    command = '[[shell.default.command]]\nname = "{}"\nargv = ["greet"]\n'
+    project("".join(map(command.format, ["x", "x", "x #2", "is entered"])))
+
+    result = pytester.runpytest("--nixspec", "--collect-only", "-q")
+
+    ids = [line for line in result.outlines if line.startswith("nixspec.toml::")]
+    assert len(ids) == len(set(ids)) == 5
+
+
+def test_a_name_with_control_characters_does_not_speak_to_the_terminal(project, pytester):
+    project('[[shell.default.command]]\nname = "a\\u001b[31mb"\nargv = ["greet"]\n')
+
+    result = pytester.runpytest("--nixspec", "-v")
+
+    result.assert_outcomes(passed=2)
+    assert "\x1b[31mb" not in result.stdout.str()
 
 
 def test_nothing_is_left_in_the_tree_or_beside_it(project, pytester, monkeypatch):

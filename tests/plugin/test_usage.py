@@ -61,6 +61,27 @@ def test_a_substitution_that_is_gone_is_one_usage_error(project, pytester):
     result.stderr.fnmatch_lines(["*names /no/such/stand-in, which is gone. Run `make spec` again*"])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "null",
+        "{",
+        '{"nix": 3, "inputs": [], "models": []}',
+        '{"nix": null, "models": [], "inputs": [{"input": "a", "reference": 1, "what": "x"}]}',
+        '{"nix": null, "inputs": [], "models": [{"model": "m"}]}',
+    ],
+)
+def test_broken_substitutions_are_one_usage_error(project, pytester, text):
+    project(GOOD)
+    pytester.mkdir(".nixspec").joinpath("substitutions.json").write_text(text)
+
+    result = pytester.runpytest("--nixspec")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*substitutions.json cannot be read: * Run `make spec` again*"])
+
+
 def test_an_input_that_cannot_be_reached_is_said_and_not_a_stack_trace(project, pytester):
     project('[shell.default.tools]\ngit = "*"\n')
     pytester.path.joinpath("flake.nix").write_text(

@@ -37,6 +37,8 @@ def test_variables_of_the_caller_do_not_leak_in(pool, monkeypatch):
 def test_our_own_means_leave_no_trace_in_the_environment(pool):
     names = set(pool.shell("default").environment)
 
+    assert pool.shell("default").variable("shellHook") == "export FROM_HOOK=yes"
+
     assert b"BASH_ENV" not in names
     assert not any(b"nixspec" in name for name in names)
 

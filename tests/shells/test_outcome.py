@@ -11,6 +11,8 @@ from pytest_nixspec.shells import Capture, ShellOutcome
 from pytest_nixspec.shells.outcome import Event, judge
 from tests.conftest import pool_over
 
+GAVE_UP = "bash gave up the hook before its end, at an error of syntax or expansion"
+
 
 @pytest.fixture
 def enter(every_nix: Nix, gallery: Path, tmp_path: Path) -> Callable[[str], Capture]:
@@ -42,10 +44,16 @@ def enter(every_nix: Nix, gallery: Path, tmp_path: Path) -> Callable[[str], Capt
         ("exits-with-a-trap-of-its-own", ShellOutcome.HOOK_EXITED, "called exit 0"),
         ("fails-under-set-e", ShellOutcome.HOOK_FAILED, "`false` failed with status 1"),
         ("fails-under-set-u", ShellOutcome.HOOK_FAILED, "the hook ended the shell"),
-        ("has-a-syntax-error", ShellOutcome.HOOK_FAILED, "syntax error, so none of it ran"),
+        ("has-a-syntax-error", ShellOutcome.HOOK_FAILED, GAVE_UP),
+        ("breaks-off-at-a-readonly", ShellOutcome.HOOK_FAILED, "R: readonly variable"),
+        ("breaks-off-at-arithmetic", ShellOutcome.HOOK_FAILED, "division by 0"),
+        ("breaks-off-at-a-substitution", ShellOutcome.HOOK_FAILED, "bad substitution"),
+        ("breaks-off-half-way", ShellOutcome.HOOK_FAILED, GAVE_UP),
+        ("hides-its-syntax-error", ShellOutcome.HOOK_FAILED, GAVE_UP),
+        ("traps-exit-itself", ShellOutcome.HOOK_FAILED, "`false` failed with status 1"),
         ("replaces-itself", ShellOutcome.HOOK_REPLACED_SHELL, "(exec)"),
         ("is-killed", ShellOutcome.KILLED, "SIGKILL"),
-        ("never-returns", ShellOutcome.TIMED_OUT, "the hook did not return"),
+        ("never-returns", ShellOutcome.TIMED_OUT, "the hook did not return within 2 s"),
         ("cannot-be-built", ShellOutcome.BUILD_FAILED, "does not build"),
         ("cannot-be-evaluated", ShellOutcome.EVALUATION_FAILED, "cannot be evaluated"),
     ],
@@ -54,6 +62,31 @@ def test_the_outcome_is_told_from_what_really_happened(enter, shell, outcome, re
     capture = enter(shell)
 
     assert (capture.outcome, reason in capture.reason) == (outcome, True), capture
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        "uses-extended-globs",
+        "uses-aliases",
+        "ends-in-a-comment",
+        "ends-in-a-backslash",
+        "says-return",
+        "declares",
+        "redefines-printf",
+        "closes-its-output",
+        "exits-in-a-subshell",
+        "fails-unnoticed",
+    ],
+)
+def test_a_hook_that_reaches_its_end_has_its_effects(enter, shell):
+    capture = enter(shell)
+
+    assert (capture.outcome, capture.environment.get(b"AFTER")) == (ShellOutcome.RAN, b"reached")
+
+
+def test_a_broken_off_hook_shows_bashs_own_words(enter):
+    assert any("division by 0" in line for line in enter("breaks-off-at-arithmetic").evidence)
 
 
 def test_nothing_of_a_shell_that_did_not_run_is_kept_as_its_environment(enter):
@@ -87,18 +120,18 @@ def test_a_shell_that_cannot_be_evaluated_shows_nixs_own_words(enter):
 def test_a_capture_that_was_cut_off_is_no_capture():
     events = Event.read_all(b"entered\t0\t\0started\t0\t\0captu")
 
-    entry = judge(Completed((), 0, b"", b"", 1.0), events)
+    entry = judge(Completed((), 0, b"", b"", 1.0), events, 120)
 
     assert entry.outcome is ShellOutcome.KILLED
 
 
 def test_a_build_that_takes_too_long_is_not_blamed_on_the_hook():
-    entry = judge(Completed((), -9, b"", b"", 5.0, timed_out=True), ())
+    entry = judge(Completed((), -9, b"", b"", 5.0, timed_out=True), (), 120)
 
-    assert entry.reason == "evaluating and building the shell did not end within 5.0 s"
+    assert entry.reason == "evaluating and building the shell did not end within 5 s"
 
 
 def test_a_nix_that_ends_strangely_never_started_anything():
-    entry = judge(Completed((), 127, b"", b"", 1.0), ())
+    entry = judge(Completed((), 127, b"", b"", 1.0), (), 120)
 
     assert entry.outcome is ShellOutcome.NEVER_STARTED

@@ -46,7 +46,9 @@ def test_names_with_equals_signs_and_dots_are_names(pool):
     assert pool.shell("with.dot").name == "with.dot"
 
 
-@pytest.mark.parametrize("name", ["shells", "answers", "entered", "..", "x" * 300, "ü" * 90, "a/b"])
+@pytest.mark.parametrize(
+    "name", ["shells", "answers", "entered", "..", "x" * 300, "ü" * 90, "a/b"]
+)
 def test_no_name_of_a_shell_gets_in_our_way(nix, gallery, tmp_path, name):
     flake = tmp_path.resolve() / "flake"
     shutil.copytree(gallery, flake)
@@ -72,6 +74,15 @@ def test_an_unknown_shell_is_named_with_what_there_is(pool):
 def test_a_shell_that_did_not_run_cannot_be_used(pool):
     with pytest.raises(ShellNotEnteredError, match="hook_exited: the hook called exit 0"):
         pool.shell("exits-0")
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b", "a?b", "a%20b", "ü"])
+def test_a_project_may_be_called_anything(every_nix, gallery, tmp_path, name):
+    flake = Path(shutil.copytree(gallery, tmp_path.resolve() / name))
+
+    pool = pool_over(every_nix, flake, tmp_path.resolve() / "run")
+
+    assert pool.shell("default").run(["greet"]).text == "greet version 1.2.3"
 
 
 def test_a_directory_without_a_flake_is_said_to_be_one(nix, tmp_path):

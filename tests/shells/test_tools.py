@@ -83,6 +83,17 @@ def test_a_link_of_the_shell_that_leaves_the_store_is_the_hosts(search_path, tmp
     assert f"really {outside}" in tool.explain()
 
 
+def test_a_host_that_a_hook_puts_first_wins(search_path, tmp_path):
+    program(tmp_path / "store/abc-erlang-27.3/bin", "git")
+    host = program(tmp_path / "usr/bin", "git")
+    hooked = replace(search_path, entries=search_path.entries[::-1])
+
+    tool = hooked.find("git")
+
+    assert tool is not None
+    assert (tool.origin, tool.path) == (Origin.HOST, host)
+
+
 def test_relative_entries_of_a_path_are_left_out():
     assert entries_of(":/a:.:b:/c") == (Path("/a"), Path("/c"))
 

@@ -74,6 +74,14 @@ def loaded(tmp_path: Path, text: str, name: str = "nixspec.toml"):
             "nixspec.toml:2: shell.a.command.0.argv.0: 'a\\x00b' holds a NUL",
         ),
         (
+            '[flake]\npath = "nowhere"\n',
+            "nixspec.toml:2: flake.path: ",
+        ),
+        (
+            '[profile."../x"]\nmodel = "m"\n',
+            "'../x' cannot name a baseline. Allowed: letters, digits, '-' and '_'.",
+        ),
+        (
             '[probe.x]\nargv = ["x"]\npattern = "version"\n',
             "nixspec.toml:3: probe.x.pattern: pattern 'version' has no group",
         ),
@@ -117,6 +125,18 @@ def test_broken_toml_is_named_with_its_line(tmp_path):
 def test_a_file_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(SpecError, match="cannot be read"):
         load(tmp_path / "nixspec.toml")
+
+
+def test_a_byte_order_mark_is_none_of_our_business(tmp_path):
+    assert loaded(tmp_path, "\ufeff[shell.default]\n").model.shell
+
+
+def test_a_large_specification_has_its_lines_at_once(tmp_path):
+    text = "".join(f"[shell.s{n}.env]\nA = 'b'\n" for n in range(2000))
+
+    spec = loaded(tmp_path, text)
+
+    assert [spec.line("shell", f"s{n}", "env", "A") for n in (0, 1, 1999)] == [2, 4, 4000]
 
 
 def test_a_specification_may_live_in_pyproject(tmp_path):
