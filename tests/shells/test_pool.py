@@ -46,9 +46,7 @@ def test_names_with_equals_signs_and_dots_are_names(pool):
     assert pool.shell("with.dot").name == "with.dot"
 
 
-@pytest.mark.parametrize(
-    "name", ["shells", "answers", "entered", "..", "x" * 300, "ü" * 90, "a/b"]
-)
+@pytest.mark.parametrize("name", ["shells", "answers", "entered", "..", "x" * 300, "ü" * 90, "a/b"])
 def test_no_name_of_a_shell_gets_in_our_way(nix, gallery, tmp_path, name):
     flake = tmp_path.resolve() / "flake"
     shutil.copytree(gallery, flake)
