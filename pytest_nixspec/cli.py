@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pytest_nixspec.checks import Run, header
 from pytest_nixspec.checks.proposal import propose
-from pytest_nixspec.errors import NixspecError
+from pytest_nixspec.errors import NixspecError, SpecError
 from pytest_nixspec.report import html, markdown, read_record, terminal
 from pytest_nixspec.settings import Settings, Substitutions, with_overrides
 from pytest_nixspec.spec import SPEC_NAME, find, load
@@ -64,8 +64,10 @@ def _init(options: argparse.Namespace) -> int:
         text = propose(_run(options, Path(directory).resolve()), options.shell)
     with target.open("x", encoding="utf-8") as file:
         file.write(text)
+    left_out = [line for line in text.splitlines() if line.startswith("# shell ")]
+    print("\n".join(line.removeprefix("# ") for line in left_out), file=sys.stderr)
     print(f"{target} is written. Check it with: pytest --nixspec")
-    return 0
+    return 0 if "\n[shell." in text else 1
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -80,6 +82,9 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    if not options.record.is_file():
+        message = f"there is no record at {options.record}. Run pytest --nixspec, or name one."
+        raise SpecError(message)
     record = read_record(options.record)
     print(_RENDERERS[options.format](record))
     return 1 if any(not r.skipped for r in record.not_passed()) else 0

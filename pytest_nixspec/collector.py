@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,9 +37,27 @@ class SpecFile(pytest.File):
     run: Run
     spec: Spec
 
+    def collect(self) -> Iterator[Subject]:
+        """Return one collector for each shell, profile and policy."""
+        for group, checks in groupby(statements(self.spec), key=lambda check: check.group):
+            yield Subject.from_parent(self, name=group, checks=list(checks), run=self.run)
+
+
+class Subject(pytest.Collector):
+    """A shell, a profile or a policy of a specification.
+
+    A node of its own, since pytest splits an id at `::` and takes a bracket for a parameter's.
+    """
+
+    def __init__(self, *, checks: list[Check], run: Run, **arguments: Any) -> None:
+        """Keep what is said of the subject."""
+        super().__init__(**arguments)
+        self.checks = checks
+        self.run = run
+
     def collect(self) -> Iterator[SpecItem]:
         """Return one item for each statement."""
-        for check in statements(self.spec):
+        for check in self.checks:
             yield SpecItem.from_parent(self, name=check.name, check=check, run=self.run)
 
 
@@ -74,7 +93,7 @@ class SpecItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where the statement stands."""
-        return self.path, self.check.line - 1, self.name
+        return self.path, self.check.line - 1, self.check.id
 
 
 def collect(path: Path, parent: pytest.Collector, run: Run) -> SpecFile | None:
@@ -86,6 +105,6 @@ def collect(path: Path, parent: pytest.Collector, run: Run) -> SpecFile | None:
     return file
 
 
-def names(spec: Spec) -> list[str]:
-    """Return the names of all statements, in the order of the specification."""
-    return [check.name for check in statements(spec)]
+def ids(spec: Spec) -> list[str]:
+    """Return the ids of all statements, in the order of the specification."""
+    return [check.id for check in statements(spec)]

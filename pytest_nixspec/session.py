@@ -15,6 +15,7 @@ import pytest
 from pytest_nixspec import collector
 from pytest_nixspec.checks import Run, header, record_baselines
 from pytest_nixspec.errors import NixspecError
+from pytest_nixspec.python_tests import result_of_test
 from pytest_nixspec.report import Record, Result, terminal, write_reports
 from pytest_nixspec.settings import Settings, Substitutions, with_overrides
 from pytest_nixspec.spec import SPEC_NAME, find, load
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 NAME = "nixspec-session"
 SHARED = "nixspec_directory"
+NEEDS_NIX = frozenset({"nix_flake", "nix_shell"})
 
 
 def register(config: pytest.Config) -> None:
@@ -40,8 +42,8 @@ def register(config: pytest.Config) -> None:
         # Registered before anything else can fail: it clears away what it has begun.
         config.pluginmanager.register(session, NAME)
         session.run = Run(settings, spec, session.directory, session.announce)
-        # Looked for now, so that a machine without Nix hears one sentence and not one an item.
-        _ = session.run.nix
+        # Asked for now, so that a machine without Nix hears one sentence and not one an item.
+        _ = session.run.flake
     except NixspecError as error:
         raise pytest.UsageError(*str(error).splitlines()) from error
 
@@ -137,11 +139,13 @@ class Session:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item
+        self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let the result travel with the report, from a worker to its controller too."""
         report = yield
         result = getattr(item, "result", None)
+        if NEEDS_NIX & set(getattr(item, "fixturenames", ())):
+            result = result_of_test(item, call, report)
         if isinstance(result, Result) and report.when == "call":
             report.nixspec = asdict(result)  # type: ignore[attr-defined]
         return report
@@ -185,11 +189,11 @@ class Session:
 
     def _in_order(self) -> tuple[Result, ...]:
         """Return the results by place in the specification, whichever worker was first."""
-        order = {name: n for n, name in enumerate(self._names())}
+        order = {name: n for n, name in enumerate(self._ids())}
         return tuple(sorted(self._results, key=lambda result: order.get(result.id, len(order))))
 
-    def _names(self) -> list[str]:
-        return collector.names(self.run.spec) if self.run.spec else []
+    def _ids(self) -> list[str]:
+        return collector.ids(self.run.spec) if self.run.spec else []
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind; a worker's directory is its controller's."""

@@ -81,7 +81,7 @@ def test_report_of_nothing_is_an_error(nixspec):
     done = nixspec("report")
 
     assert done.returncode == 2
-    assert "No such file or directory: 'reports/nixspec.json'" in done.error_text
+    assert "there is no record at reports/nixspec.json" in done.error_text
 
 
 def test_report_of_something_else_is_an_error(nixspec):

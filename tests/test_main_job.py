@@ -17,7 +17,7 @@ from tests.conftest import REPOSITORY, nix_programs
 def main_job(tmp_path_factory: pytest.TempPathFactory) -> tuple[process.Completed, Path]:
     reports = tmp_path_factory.mktemp("reports")
     done = process.run(
-        [sys.executable, "-m", "pytest", "--nixspec", "--nixspec-reports", reports],
+        [sys.executable, "-m", "pytest", "--nixspec", f"--nixspec-reports={reports}"],
         env=dict(os.environ),
         cwd=REPOSITORY,
         deadline=process.after(900),
@@ -39,7 +39,7 @@ def test_the_specification_of_this_repository_holds(main_job):
     ]
 
     assert wrong == [], done.text
-    assert len(record["results"]) == 29
+    assert len(record["results"]) == 33
 
 
 def test_every_shell_profile_and_rule_of_it_is_reported(main_job):
@@ -52,12 +52,13 @@ def test_every_shell_profile_and_rule_of_it_is_reported(main_job):
         ("nix_shell", "elixir=1_16"),
         ("nix_audit", "nix-specialist"),
         ("mlx_profile", "plan"),
+        ("tests", "Python"),
     }
 
 
 @pytest.mark.parametrize("program", nix_programs(), ids=lambda path: path.parent.parent.name)
 def test_the_real_shells_hold_on_every_nix(program, tmp_path):
-    arguments = ["--nixspec", "--nixspec-reports", tmp_path, "-m", "nix_shell"]
+    arguments = ["--nixspec", f"--nixspec-reports={tmp_path}", "-m", "nix_shell"]
 
     done = process.run(
         [sys.executable, "-m", "pytest", *arguments],

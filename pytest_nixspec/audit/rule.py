@@ -58,6 +58,9 @@ class Waiver:
     until: datetime.date
 
 
+RENEW = "Renew its `until`, or mend what it waives."
+
+
 def judge(rule: Rule, evidence: Evidence, waiver: Waiver | None, today: datetime.date) -> Verdict:
     """Return the verdict of a rule: its findings, less a waiver that still holds.
 
@@ -76,6 +79,9 @@ def judge(rule: Rule, evidence: Evidence, waiver: Waiver | None, today: datetime
     if today > waiver.until:
         days = (today - waiver.until).days
         return failed(
-            f"{rule.id}: its waiver ended {days} day(s) ago", *lines, accepted, remedy=rule.remedy
+            f"{rule.id}: its waiver ended {days} day(s) ago",
+            *lines,
+            accepted,
+            remedy=RENEW,
         )
     return passed(f"{rule.id}: {len(findings)} finding(s), waived", *lines, accepted)

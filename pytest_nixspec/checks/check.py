@@ -59,11 +59,24 @@ class Check:
     ask: Callable[[Run], Checked]
 
     @property
+    def group(self) -> str:
+        """The kind and name of the subject, as the table has them: `shell.default`."""
+        return _printable(f"{self.area.value.partition('_')[2]}.{self.subject}")
+
+    @property
     def name(self) -> str:
-        """The statement with its subject: `shell[default]::elixir ~> 1.17`."""
-        name = f"{self.area.value.partition('_')[2]}[{self.subject}]::{self.statement}"
-        # A control character in a name would speak to the terminal.
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+        """The statement, fit for a terminal: `elixir ~> 1.17`."""
+        return _printable(self.statement)
+
+    @property
+    def id(self) -> str:
+        """The statement with its subject: `shell.default::elixir ~> 1.17`."""
+        return f"{self.group}::{self.name}"
+
+
+def _printable(text: str) -> str:
+    """Return a text without control characters, which would speak to the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def perform(check: Check, run: Run, location: str) -> Result:
@@ -73,7 +86,7 @@ def perform(check: Check, run: Run, location: str) -> Result:
     verdict = checked.verdict
     is_unknown = verdict.outcome is Outcome.UNKNOWN
     return Result(
-        id=check.name,
+        id=check.id,
         area=check.area.value,
         subject=check.subject,
         location=location,

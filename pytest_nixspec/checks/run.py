@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pytest_nixspec.errors import SpecError
 from pytest_nixspec.nix import Flake, Nix, locate
 from pytest_nixspec.performance import Device, Measurements
 from pytest_nixspec.report import Header
@@ -58,9 +59,13 @@ class Run:
 
     @cached_property
     def flake(self) -> Flake:
-        """The flake under test."""
+        """The flake under test; raises `SpecError` for an override of no input."""
         directory = self.spec.flake_directory if self.spec else self.settings.root
-        return Flake(directory, self.nix.system, self.settings.substitutions.inputs)
+        flake = Flake(directory, self.nix.system, self.settings.substitutions.inputs)
+        fault = flake.unknown_override()
+        if fault is not None:
+            raise SpecError(fault)
+        return flake
 
     @cached_property
     def shells(self) -> ShellPool:

@@ -115,9 +115,9 @@ def _has_variable(shell: str, name: str, claim: VariableTable, run: Run) -> Chec
     remedy = (
         "Unset it in the shellHook, or take it out of the shell."
         if claim.absent
-        else "Export it in the shellHook, or as an attribute of the shell."
+        else "Set it so in the shellHook or in the shell, or change the specification."
     )
-    return Checked(failed(f"${name} {_wording(claim)}, but {shown}", remedy=remedy), facts)
+    return Checked(failed(f"${name} must be so: {_wording(claim)}; {shown}", remedy=remedy), facts)
 
 
 def _command_ends(shell: str, command: CommandTable, run: Run) -> Checked:

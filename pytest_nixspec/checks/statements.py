@@ -19,8 +19,8 @@ def statements(spec: Spec) -> list[Check]:
 
 def _unique(check: Check, seen: Counter[str]) -> Check:
     """Return the check under a name of its own; one that occurs again is numbered."""
-    while seen[check.name]:
-        seen[check.name] += 1
-        check = replace(check, statement=f"{check.statement} #{seen[check.name]}")
-    seen[check.name] += 1
+    while seen[check.id]:
+        seen[check.id] += 1
+        check = replace(check, statement=f"{check.statement} #{seen[check.id]}")
+    seen[check.id] += 1
     return check

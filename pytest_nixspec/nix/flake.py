@@ -48,6 +48,24 @@ class Flake:
         """Return the installable of one of its devShells."""
         return self.installable("devShells", self.system, name)
 
+    def unknown_override(self) -> str | None:
+        """Return what is wrong with an override of an input that the lock does not have.
+
+        Nix only warns of it, and goes on with the real input. Without a lock it cannot be told.
+        """
+        lock = self.directory / "flake.lock"
+        if not self.overrides or not lock.is_file():
+            return None
+        try:
+            read = json.loads(lock.read_text())
+            inputs = sorted(read["nodes"][read["root"]].get("inputs", {}))
+        except (ValueError, KeyError, TypeError) as error:
+            return f"{lock} cannot be read: {error!r}. Make it anew: nix flake lock."
+        for override in self.overrides:
+            if override.input.partition("/")[0] not in inputs:
+                return f"the flake has no input {override.input!r}; it has: {', '.join(inputs)}."
+        return None
+
     @property
     def arguments(self) -> tuple[str, ...]:
         """Return the flags that every use of this flake needs."""

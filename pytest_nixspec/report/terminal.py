@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pytest_nixspec.report.record import Record, Result
 
 WORDS = {"passed": "ok", "failed": "FAILED", "unknown": "UNKNOWN"}
-KINDS = {"nix_shell": "shell", "nix_audit": "audit", "mlx_profile": "profile"}
+KINDS = {"nix_shell": "shell", "nix_audit": "audit", "mlx_profile": "profile", "tests": "tests in"}
 
 
 def lines(record: Record) -> Iterator[str]:

@@ -58,7 +58,10 @@ class Shell:
         found = self.search_path.find((probe and probe.program) or name)
         if found is None:
             entries = "\n".join(f"  {entry}" for entry in self.search_path.own)
-            message = f"{name!r} is neither in the shell {self.name!r} nor on the host:\n{entries}"
+            message = (
+                f"{name!r} is neither in the shell {self.name!r} nor on the host\n"
+                f"PATH of the shell:\n{entries}\n→ Add {name} to the shell's packages."
+            )
             raise ToolNotFoundError(message)
         return replace(found, name=name, ask=self._version)
 

@@ -97,7 +97,7 @@ class SearchPath:
 
         The order is the real one: a hook that puts the host first gets the host.
         """
-        race = tuple(_executables(name, (*self.entries, *self.parents)))
+        race = tuple(_executables(name, (*self._ahead, *self.parents)))
         if not race:
             return None
         real = race[0].resolve()
@@ -105,6 +105,16 @@ class SearchPath:
         from_shell = store_path is not None and self._is_own(race[0].parent)
         origin = Origin.SHELL if from_shell else Origin.HOST
         return Tool(name, race[0], real, store_path, origin, race)
+
+    @property
+    def _ahead(self) -> tuple[Path, ...]:
+        """The entries up to the last that is the shell's own.
+
+        What follows is the host's, or a default that bash supplies where it is given no PATH; which
+        of the host's programs answers is for the parent's PATH to say.
+        """
+        last = max((n for n, e in enumerate(self.entries) if self._is_own(e)), default=-1)
+        return self.entries[: last + 1]
 
     def _is_own(self, entry: Path) -> bool:
         return entry.is_relative_to(self.store) or entry.is_relative_to(self.project)

@@ -178,6 +178,8 @@ def _message(error: ErrorDetails) -> str:
         return _unknown_key(error["loc"])
     if error["type"] == "missing":
         return "this key is missing."
+    if error.get("ctx", {}).get("class_name") in {"ToolTable", "VariableTable"}:
+        return f"must be a string or a table, not {error['input']!r}."
     if error["type"] in _SHORT:
         return f"{_SHORT[error['type']]}, not {error['input']!r}."
     message = error["msg"].removeprefix("Input ").replace("should be", "must be")

@@ -66,16 +66,16 @@ def test_every_statement_is_an_item_with_a_readable_id(project, pytester):
 
     result.stdout.fnmatch_lines(
         [
-            "nixspec.toml::shell[[]default[]]::is entered",
-            "nixspec.toml::shell[[]default[]]::greet ~> 1.2",
-            "nixspec.toml::shell[[]default[]]::git [*]",
-            "nixspec.toml::shell[[]default[]]::$FROM_HOOK is yes",
-            "nixspec.toml::shell[[]default[]]::$FROM_ATTRIBUTE matches ^s.t$",
-            "nixspec.toml::shell[[]default[]]::$EMPTY is present",
-            "nixspec.toml::shell[[]default[]]::$ERL_FLAGS is absent",
-            "nixspec.toml::shell[[]default[]]::`greet`",
-            "nixspec.toml::shell[[]default[]]::leaves with seven",
-            "nixspec.toml::shell[[]second[]]::is entered",
+            "nixspec.toml::shell.default::is entered",
+            "nixspec.toml::shell.default::greet ~> 1.2",
+            "nixspec.toml::shell.default::git [*]",
+            "nixspec.toml::shell.default::$FROM_HOOK is yes",
+            "nixspec.toml::shell.default::$FROM_ATTRIBUTE matches ^s.t$",
+            "nixspec.toml::shell.default::$EMPTY is present",
+            "nixspec.toml::shell.default::$ERL_FLAGS is absent",
+            "nixspec.toml::shell.default::`greet`",
+            "nixspec.toml::shell.default::leaves with seven",
+            "nixspec.toml::shell.second::is entered",
         ]
     )
 
@@ -83,7 +83,7 @@ def test_every_statement_is_an_item_with_a_readable_id(project, pytester):
 def test_one_statement_can_be_run_by_its_id(project, pytester):
     project(GOOD)
 
-    result = pytester.runpytest("--nixspec", "nixspec.toml::shell[default]::greet ~> 1.2")
+    result = pytester.runpytest("--nixspec", "nixspec.toml::shell.default::greet ~> 1.2")
 
     result.assert_outcomes(passed=1)
 
@@ -102,10 +102,10 @@ def test_what_does_not_hold_fails_with_evidence_and_remedy(project, pytester):
         "*fake-greet-1.2.3/bin/greet (fake-greet-1.2.3)",
         "the shell brings no python3; only the host has one",
         '*→ Add python3 to the shell, or allow the host: from = "any".',
-        "*'direnv-that-nobody-has' is neither in the shell 'default' nor on the host:",
-        "*$FROM_HOOK is no, but it is 'yes'",
-        "*$EMPTY is absent, but it is ''",
-        "*$NOTHING is present, but it is absent",
+        "*'direnv-that-nobody-has' is neither in the shell 'default' nor on the host",
+        "*$FROM_HOOK must be so: is no; it is 'yes'",
+        "*$EMPTY must be so: is absent; it is ''",
+        "*$NOTHING must be so: is present; it is absent",
         "*it ended with exit code 3, not 0",
         "*/nobody/ is not in its stdout",
         "*it did not end within 0.5 s",
@@ -185,6 +185,34 @@ def test_fixtures_give_the_same_objects(project, pytester):
     pytester.runpytest("--nixspec", "test_shell.py").assert_outcomes(passed=3)
 
 
+def test_tests_in_python_are_results_as_well(project, pytester):
+    project(
+        "",
+        test_shell="""
+        def test_good(nix_shell): nix_shell("default")
+        def test_bad(nix_shell): assert nix_shell("default").tool("greet").name == "other"
+        def test_missing(nix_shell): nix_shell("default").tool("no-such-tool")
+        def test_not_entered(nix_shell): nix_shell("exits-0")
+        """,
+    )
+
+    result = pytester.runpytest("--nixspec", "test_shell.py")
+
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(["*'no-such-tool' is neither in the shell*", "tests in Python"])
+    result.stdout.fnmatch_lines(["*test_good*ok*", "*test_not_entered*UNKNOWN*", "*1 unknown*"])
+    result.stdout.no_fnmatch_line("*pool.py*")
+
+
+def test_what_failed_last_can_be_run_again(project, pytester):
+    project(BAD)
+    pytester.runpytest("--nixspec")
+
+    again = pytester.runpytest("--nixspec", "--lf")
+
+    again.assert_outcomes(failed=9)
+
+
 def test_results_are_the_same_with_many_workers(project, pytester):
     project(GOOD)
 
@@ -234,11 +262,10 @@ def test_junit_carries_shell_tool_version_and_store_path(project, pytester):
     pytester.runpytest("--nixspec", "--junitxml=junit.xml")
 
     cases = Junit.parse(pytester.path / "junit.xml").iter("testcase")  # noqa: S314 - our own file
-    # Pytest 9.2 takes our brackets for those of a parameter, and closes them once more.
     (greet,) = [
         {element.get("name"): element.get("value") for element in case.iter("property")}
         for case in cases
-        if str(case.get("name")).rstrip("]") == "shell[default]::greet ~> 1.2"
+        if case.get("name") == "greet ~> 1.2"
     ]
     assert (greet["shell"], greet["tool"], greet["version"]) == ("default", "greet", "1.2.3")
     assert str(greet["store_path"]).endswith("-fake-greet-1.2.3")

@@ -1,5 +1,7 @@
 """What cannot be begun is one usage error: the fact, the cause, the remedy."""
 
+import json
+
 import pytest
 
 from tests.plugin.test_shells import GOOD
@@ -80,6 +82,17 @@ def test_broken_substitutions_are_one_usage_error(project, pytester, text):
 
     assert result.ret is pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*substitutions.json cannot be read: * Run `make spec` again*"])
+
+
+def test_an_override_of_no_input_is_one_usage_error(project, pytester):
+    project(GOOD)
+    lock = {"nodes": {"root": {"inputs": {"nixpkgs": "nixpkgs"}}}, "root": "root", "version": 7}
+    pytester.path.joinpath("flake.lock").write_text(json.dumps(lock))
+
+    result = pytester.runpytest("--nixspec", "--nixspec-override-input", "nixpkg=path:/x")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*the flake has no input 'nixpkg'; it has: nixpkgs."])
 
 
 def test_an_input_that_cannot_be_reached_is_said_and_not_a_stack_trace(project, pytester):

@@ -28,7 +28,7 @@ HEADER = Header(
 
 def result(statement: str, outcome: str, **more) -> Result:
     return Result(
-        id=f"shell[default]::{statement}",
+        id=f"shell.default::{statement}",
         area="nix_shell",
         subject="default",
         location="nixspec.toml:4",
@@ -77,7 +77,7 @@ def test_a_page_has_everything(page):
 def test_the_terminal_explains_what_is_unknown():
     page = "\n".join(terminal.lines(RECORD))
 
-    assert "nixspec.toml:4: shell[default]::erl >= 27\n  UNKNOWN: the probe said nothing" in page
+    assert "nixspec.toml:4: shell.default::erl >= 27\n  UNKNOWN: the probe said nothing" in page
 
 
 def test_markdown_and_html_explain_all_that_is_wrong():

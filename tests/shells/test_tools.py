@@ -62,8 +62,8 @@ def test_a_tool_that_only_the_host_has_is_the_hosts(search_path, tmp_path):
 def test_a_store_path_that_the_host_links_to_is_the_hosts(search_path, tmp_path):
     """On NixOS the host's own programs are in the store as well."""
     target = program(tmp_path / "store/def-git-2.47/bin", "git")
-    (tmp_path / "usr/bin").mkdir(parents=True)
-    (tmp_path / "usr/bin/git").symlink_to(target)
+    (tmp_path / "usr/local/bin").mkdir(parents=True)
+    (tmp_path / "usr/local/bin/git").symlink_to(target)
 
     tool = search_path.find("git")
 

@@ -55,7 +55,7 @@ def loaded(tmp_path: Path, text: str, name: str = "nixspec.toml"):
         ),
         (
             "[shell.default.env]\nMIX_ENV = 3\n",
-            "nixspec.toml:2: shell.default.env.MIX_ENV: must be a table, not 3.",
+            "nixspec.toml:2: shell.default.env.MIX_ENV: must be a string or a table, not 3.",
         ),
         (
             '[shell.default.env]\nA = { present = true, equals = "b" }\n',
