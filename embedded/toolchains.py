@@ -24,7 +24,7 @@ class Filled:
     origin: str
 
 
-# What a closure of Debian brings for its own sake: maintainer scripts, PAM, a JIT of 120 MB.
+# What a closure of Debian brings for its own sake: maintainer scripts, PAM, a JIT.
 NOT_NEEDED = (
     "libperl*", "lib*-perl", "libdb5*", "libdebconf*", "libaudit*", "libsemanage*", "libsepol*",
     "libgdbm*", "libllvm*", "libz3*", "libsystemd-shared*", "libc-bin", "libc-l10n", "libpam*",

@@ -45,4 +45,4 @@ def explanation(result: Result) -> Iterator[str]:
     if result.remedy:
         yield f"  → {result.remedy}"
     if result.skipped:
-        yield '  (the specification lets this one pass by: not_comparable = "skip")'
+        yield "  (asked for: this unknown does not fail the run, and is no pass)"

@@ -12,7 +12,7 @@ RECORD_NAME = "nixspec.json"
 
 def write_reports(record: Record, directory: Path) -> list[Path]:
     """Write the record as JSON, Markdown and HTML, and return the files."""
-    from pytest_nixspec.report import html  # noqa: PLC0415 - Jinja costs 20 ms, so only when needed
+    from pytest_nixspec.report import html  # noqa: PLC0415 - Jinja is slow to import, so only when needed
 
     pages = {
         RECORD_NAME: json.dumps(record.to_json(), indent=1) + "\n",

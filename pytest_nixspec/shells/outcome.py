@@ -31,7 +31,7 @@ EVALUATION_FAILURE = 1
 SIGNAL_BASE = 128
 LONGEST_COMMAND = 100
 # At an error of expansion bash discards what is left of the line, with neither a trap nor a status
-# that would tell: only its own words do. They are those of bash 5, in its error.c and subst.c.
+# that would tell: only its own words do, here those of bash 5.
 _GIVEN_UP = re.compile(
     r"/nix-shell\.\w+: (?:eval: )?line \d+: (.*(?:division by 0|bad substitution|readonly variable"
     r"|no match: |invalid indirect expansion|invalid variable name|bad array subscript).*)"
