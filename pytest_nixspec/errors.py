@@ -2,8 +2,9 @@
 
 NixspecError
 ├── SpecError                    the specification cannot be used as it is written
-├── InvalidVersionError          (ValueError)
-├── InvalidRequirementError      (ValueError)
+├── InvalidTextError             (ValueError)
+│   ├── InvalidVersionError
+│   └── InvalidRequirementError
 ├── NixError
 │   ├── NixNotFoundError
 │   ├── NixTooOldError
@@ -29,11 +30,30 @@ class SpecError(NixspecError):
     """The specification has a mistake; the message names file, line and what is allowed."""
 
 
-class InvalidVersionError(NixspecError, ValueError):
+class InvalidTextError(NixspecError, ValueError):
+    """A text cannot be read.
+
+    Attributes:
+        column: Which character is wrong, counted from 1.
+        expected: What could stand there.
+        hint: What was likely meant.
+    """
+
+    def __init__(
+        self, message: str, *, column: int = 1, expected: str = "", hint: str = ""
+    ) -> None:
+        """Keep the place beside the message."""
+        super().__init__(message)
+        self.column = column
+        self.expected = expected
+        self.hint = hint
+
+
+class InvalidVersionError(InvalidTextError):
     """A text is not a version of its dialect."""
 
 
-class InvalidRequirementError(NixspecError, ValueError):
+class InvalidRequirementError(InvalidTextError):
     """A text is not a requirement of its dialect."""
 
 

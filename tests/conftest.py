@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Pytester forgets what its runs import first, and a second run would get half of it anew.
 import pytest_nixspec.session  # noqa: F401 - as above
@@ -18,6 +19,10 @@ from pytest_nixspec.shells import ShellPool
 from pytest_nixspec.shells.deadline import Limits
 
 pytest_plugins = ["pytester"]
+
+settings.register_profile(
+    "nightly", max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 REPOSITORY = Path(__file__).parent.parent
 GALLERY = Path(__file__).parent / "gallery"

@@ -19,7 +19,7 @@ FLOORS = (
     {"plugin", "fixtures", "collector", "python_tests", "session", "cli"},
     {"checks"},
     {"report"},
-    {"settings", "spec"},
+    {"settings", "spec", "strategies"},
     {"audit", "reproducibility"},
     {"shells", "versions", "performance"},
     {"nix"},

@@ -2,5 +2,6 @@
 
 from pytest_nixspec.versions.requirement import Requirement
 from pytest_nixspec.versions.version import DIALECTS, Version
+from pytest_nixspec.versions.version_set import VersionSet
 
-__all__ = ["DIALECTS", "Requirement", "Version"]
+__all__ = ["DIALECTS", "Requirement", "Version", "VersionSet"]

@@ -2,61 +2,136 @@
 
 import re
 
-from pytest_nixspec.errors import InvalidVersionError
-from pytest_nixspec.versions.ordering import Key, Parts, pre_key
+from pytest_nixspec.versions.dialect import Dialect
+from pytest_nixspec.versions.ordering import (
+    DIGITS,
+    Fault,
+    Key,
+    Parts,
+    identifier_of,
+    identifiers,
+    pre_key,
+)
 
-_NUMBER = re.compile(r"0|[1-9][0-9]*")
+_LEAST: Key = ((0, 0, 0), (0, ((0, 0),)))
+
+_NUMBER = "(0|[1-9][0-9]*)"
+_IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
+_VERSION = re.compile(
+    rf"{_NUMBER}\.{_NUMBER}(?:\.{_NUMBER})?(?:-({_IDENTIFIERS}))?(?:\+{_IDENTIFIERS})?"
+)
 _IDENTIFIER = re.compile(r"[0-9A-Za-z-]+")
-_DIGITS = re.compile(r"[0-9]+")
-
-EXPECTED = "MAJOR.MINOR.PATCH, as in 1.18.3, with an optional -pre.release and +build"
+_PLACES = ("major", "minor", "patch")
 
 
-def parse(text: str, *, patch_optional: bool = False) -> Parts:
-    """Read a version; the patch number may be absent only after `~>`.
+def _parse(text: str, *, patch_optional: bool = False) -> Parts | Fault:
+    """Read a version; the patch number may be absent only after `~>`."""
+    found = _VERSION.fullmatch(text)
+    if found is None:
+        return _fault(text, patch_optional=patch_optional)
+    major, minor, patch, pre = found.groups()
+    if patch is None and not patch_optional:
+        return _fault(text, patch_optional=False)
+    numbers = (int(major), int(minor)) if patch is None else (int(major), int(minor), int(patch))
+    if pre is None:
+        return Parts(numbers)
+    texts = pre.split(".")
+    if any(t[0] == "0" and len(t) > 1 and DIGITS.fullmatch(t) for t in texts):
+        return _fault(text, patch_optional=patch_optional)
+    return Parts(numbers, tuple([identifier_of(t) for t in texts]))
 
-    Raises:
-        InvalidVersionError: The text is not an Elixir version.
-    """
-    without_build, plus, build = text.partition("+")
-    core, hyphen, pre = without_build.partition("-")
-    numbers = core.split(".")
-    if not all(_NUMBER.fullmatch(number) for number in numbers):
-        raise _invalid(text, _number_fault(numbers))
-    if len(numbers) not in ({2, 3} if patch_optional else {3}):
-        raise _invalid(text, f"it has {len(numbers)} number(s) where 3 are needed")
-    if plus and not all(_IDENTIFIER.fullmatch(part) for part in build.split(".")):
-        raise _invalid(text, f"its build metadata {build!r} is not dot-separated identifiers")
-    return Parts(tuple(map(int, numbers)), _pre_release(text, pre) if hyphen else ())
 
-
-def key(parts: Parts) -> Key:
+def _key(parts: Parts) -> Key:
     """Return what versions are ordered by; build metadata does not count."""
-    major, minor, *patch = parts.numbers
-    return ((major, minor, *(patch or [0])), pre_key(parts.pre))
+    numbers = parts.numbers
+    return (numbers if len(numbers) == len(_PLACES) else (*numbers, 0), pre_key(parts.pre))
 
 
-def upper_bound(parts: Parts) -> Parts:
+def _upper_bound(parts: Parts) -> Key:
     """Return where `~>` ends, its own pre-releases excluded: 2.0.0-0 for `~> 1.17`."""
     major, minor, *patch = parts.numbers
-    return Parts((major, minor + 1, 0) if patch else (major + 1, 0, 0), (0,))
+    return ((major, minor + 1, 0) if patch else (major + 1, 0, 0), _LEAST[1])
 
 
-def _pre_release(text: str, pre: str) -> tuple[int | str, ...]:
-    parts = pre.split(".")
-    if not all(_IDENTIFIER.fullmatch(part) for part in parts):
-        raise _invalid(text, f"its pre-release {pre!r} is not dot-separated identifiers")
-    if any(_DIGITS.fullmatch(part) and part != "0" and part[0] == "0" for part in parts):
-        raise _invalid(text, f"a number of its pre-release {pre!r} has a leading zero")
-    return tuple(int(part) if _DIGITS.fullmatch(part) else part for part in parts)
+def _successor(key: Key) -> Key:
+    """Return the very next version: 1.17.1-0 after 1.17.0, 1.17.0-rc.0 after 1.17.0-rc."""
+    (major, minor, patch), (is_release, pre) = key
+    if is_release:
+        return ((major, minor, patch + 1), _LEAST[1])
+    return ((major, minor, patch), (0, (*pre, (0, 0))))
 
 
-def _number_fault(numbers: list[str]) -> str:
-    wrong = next(number for number in numbers if not _NUMBER.fullmatch(number))
-    if _DIGITS.fullmatch(wrong):
-        return f"{wrong!r} has a leading zero"
-    return f"{wrong!r} is not a number"
+def _is_prerelease(parts: Parts) -> bool:
+    """Tell whether a version comes before the release of the same numbers."""
+    return bool(parts.pre)
 
 
-def _invalid(text: str, fault: str) -> InvalidVersionError:
-    return InvalidVersionError(f"{text!r} is not an Elixir version: {fault}. Expected {EXPECTED}.")
+def _text_of(key: Key) -> str:
+    """Return the version that has this key, without build metadata."""
+    numbers, pre = key
+    release = ".".join(map(str, numbers))
+    return f"{release}-{'.'.join(map(str, identifiers(pre)))}" if pre[1] else release
+
+
+def _fault(text: str, *, patch_optional: bool) -> Fault:
+    at = 0
+    for count, place in enumerate(_PLACES, 1):
+        digits = DIGITS.match(text, at)
+        if digits is None:
+            return _no_number(text, at, place)
+        if digits[0] != "0" and digits[0][0] == "0":
+            hint = f"Write {text[:at]}{int(digits[0])}{text[digits.end() :]}."
+            return Fault(at, f"a {place} number without leading zeros", hint)
+        at = digits.end()
+        if count == len(_PLACES) or (patch_optional and place == "minor" and text[at] != "."):
+            break
+        if not text.startswith(".", at):
+            return Fault(at, f"'.' and a {_PLACES[count]} number", _filled(text, at, count))
+        at += 1
+    return _tail_fault(text, at)
+
+
+def _filled(text: str, at: int, count: int) -> str:
+    zeros = ".0" * (len(_PLACES) - count)
+    return f"Write {text[:at]}{zeros}{text[at:]}." if at == len(text) or text[at] in "-+" else ""
+
+
+def _no_number(text: str, at: int, place: str) -> Fault:
+    expected = f"a {place} number"
+    if at == 0 and re.match(r"v[0-9]", text):
+        return Fault(at, expected, f"Write {text[1:]}, without the v.")
+    return Fault(at, expected)
+
+
+def _tail_fault(text: str, at: int) -> Fault:
+    """Return what is wrong behind the numbers: the pre-release, the build, or what is neither."""
+    for sign, what in (("-", "pre-release"), ("+", "build")):
+        if not text.startswith(sign, at):
+            continue
+        while at == 0 or text[at : at + 1] in {sign, "."}:
+            found = _IDENTIFIER.match(text, at + 1)
+            if found is None:
+                return Fault(at + 1, f"a {what} identifier of letters, digits and hyphens")
+            if sign == "-" and re.fullmatch("0[0-9]+", found[0]):
+                return Fault(at + 1, "a pre-release number without leading zeros")
+            at = found.end()
+            sign = "."  # noqa: PLW2901 - identifiers after the first are joined by dots
+    if text.startswith(".", at):
+        hint = "Versions of more numbers, as OTP's 27.3.4.2, are of the dialect 'otp'."
+        return Fault(at, "'-', '+' or the end after three numbers", hint)
+    return Fault(at, "'-', '+' or the end")
+
+
+ELIXIR = Dialect(
+    name="elixir",
+    title="an Elixir version",
+    order="elixir",
+    operators=frozenset({"==", "!=", "!", ">", ">=", "<", "<=", "~>"}),
+    least=_LEAST,
+    parse=_parse,
+    key=_key,
+    upper_bound=_upper_bound,
+    successor=_successor,
+    is_prerelease=_is_prerelease,
+    text_of=_text_of,
+)

@@ -1,25 +1,52 @@
-"""What all dialects with numbers and pre-releases share: the parts, and how parts are ordered."""
+"""What the dialects share: the parts of a version, and how parts are ordered."""
 
+import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Identifier: TypeAlias = int | str
-PreKey: TypeAlias = tuple[tuple[int, int, str], ...]
-Key: TypeAlias = tuple[tuple[int, ...], tuple[int, PreKey]]
+# What versions of one dialect are ordered by; each dialect nests its tuples in its own way.
+Key: TypeAlias = tuple[Any, ...]
+
+DIGITS = re.compile(r"[0-9]+")
+
+
+class Fault(NamedTuple):
+    """Why a text is no version: from which character on, what was expected, and what to write."""
+
+    at: int
+    expected: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The numbers of a version, and the identifiers of its pre-release."""
+    """What a version is made of.
+
+    Attributes:
+        numbers: Its leading integers.
+        pre: The identifiers of its pre-release; in the dialect `nix`, all further components.
+    """
 
     numbers: tuple[int, ...]
     pre: tuple[Identifier, ...] = ()
 
 
-def pre_key(pre: tuple[Identifier, ...]) -> tuple[int, PreKey]:
+def pre_key(pre: tuple[Identifier, ...]) -> Key:
     """Order pre-releases as Erlang orders terms, and each before its release.
 
     A number is less than a string, strings go bytewise, a prefix is less than what it begins.
     """
-    identifiers = tuple((0, p, "") if isinstance(p, int) else (1, 0, p) for p in pre)
-    return (0 if pre else 1, identifiers)
+    if not pre:
+        return (1, ())
+    return (0, tuple([(0, p) if isinstance(p, int) else (1, p) for p in pre]))
+
+
+def identifiers(key: Key) -> tuple[Identifier, ...]:
+    """Return the identifiers that `pre_key` has made a key of."""
+    return tuple(identifier for _, identifier in key[1])
+
+
+def identifier_of(text: str) -> Identifier:
+    """Return an identifier as what it is ordered by: digits are a number."""
+    return int(text) if DIGITS.fullmatch(text) else text

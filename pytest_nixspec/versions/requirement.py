@@ -1,52 +1,19 @@
 """A requirement: terms joined by `and` and `or`, of which `and` binds tighter."""
 
-from dataclasses import dataclass
-from operator import eq, ge, gt, le, lt, ne
-from types import MappingProxyType
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain, combinations
 
 from pytest_nixspec.errors import InvalidRequirementError, InvalidVersionError
-from pytest_nixspec.versions.ordering import Key, Parts
+from pytest_nixspec.versions import hex as hex_dialect
+from pytest_nixspec.versions.dialect import Dialect
+from pytest_nixspec.versions.lexer import RawTerm, invalid, raw_terms
+from pytest_nixspec.versions.term import Term
 from pytest_nixspec.versions.version import Version, dialect_named, read_parts
+from pytest_nixspec.versions.version_set import Interval, VersionSet
 
-# In the order in which Elixir's lexer tries them: `>=` before `>`, `!=` before `!`.
-_TOKENS = (">=", "<=", "~>", ">", "<", "==", "!=", "!", " or ", " and ", " ")
-_COMPARE = MappingProxyType({"==": eq, "!=": ne, ">": gt, ">=": ge, "<": lt, "<=": le})
-_JOINS = ("and", "or")
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One comparison.
-
-    Attributes:
-        operator: One of `== != > >= < <= ~>`.
-        operand: The version as it was written.
-        parts: The operand, read.
-        lower: What the operand is ordered by.
-        upper: Where `~>` ends; None for every other operator.
-    """
-
-    operator: str
-    operand: str
-    parts: Parts
-    lower: Key
-    upper: Key | None
-
-    def fault(self, version: Version, *, allow_pre: bool) -> str | None:
-        """Return why the version does not match, or None where it does."""
-        if self.upper is not None:
-            if version.key < self.lower:
-                return f"{version} is less than {self.operand}"
-            if version.key >= self.upper:
-                return f"{version} is past the end of ~> {self.operand}"
-        elif not _COMPARE[self.operator](version.key, self.lower):
-            return f"{version} is not {self.operator} {self.operand}"
-        if not allow_pre and self.operator in {"~>", ">", ">="} and not self.parts.pre:
-            return f"{version} is a pre-release" if version.is_prerelease else None
-        return None
-
-    def __str__(self) -> str:
-        return f"{self.operator} {self.operand}"
+LONGEST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +24,35 @@ class Requirement:
         text: As it was written.
         dialect: The name of its dialect.
         alternatives: Groups of terms; one group must hold in all its terms.
+        versions: The set of versions that match, pre-releases included.
     """
 
     text: str
     dialect: str
     alternatives: tuple[tuple[Term, ...], ...]
+    versions: VersionSet = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str, dialect: str = "elixir") -> "Requirement":
         """Read a requirement.
 
+        Args:
+            text: Terms such as `~> 1.17` or `>= 1.17.0 and < 1.19.0 or == 1.16.3`.
+            dialect: `elixir`; `hex`, which is stricter; `otp`, `nix` or `asdf`.
+
         Raises:
             InvalidRequirementError: The text is not a requirement of the dialect.
         """
-        alternatives: list[list[Term]] = [[]]
-        for join, operator, operand in _terms(text, dialect):
-            if join == "or":
-                alternatives.append([])
-            alternatives[-1].append(_term(text, dialect, operator, operand))
-        return cls(text, dialect, tuple(tuple(group) for group in alternatives))
+        rules = _rules(text, dialect)
+        groups: list[list[Term]] = [[]]
+        for raw in raw_terms(text, rules):
+            if raw.join == "or":
+                groups.append([])
+            groups[-1].append(_term(text, rules, raw))
+        if rules is hex_dialect.HEX:
+            _must_suit_hex(text, groups)
+        versions = VersionSet.of(rules, chain.from_iterable(map(_met_by, groups)))
+        return cls(text, dialect, tuple(tuple(group) for group in groups), versions)
 
     def matches(self, version: "str | Version", *, allow_pre: bool = True) -> bool:
         """Tell whether a version matches.
@@ -83,33 +60,42 @@ class Requirement:
         Args:
             version: A version, or its text.
             allow_pre: Whether a pre-release may match `~>`, `>` and `>=` though the operand is
-                none, as in `Version.match?/3`. Hex says no.
+                none, as in `Version.match?/3`. In the dialect `hex` it never may.
 
         Raises:
             InvalidVersionError: The text is not a version of this dialect.
         """
-        parsed = self._read(version)
+        read = self._read(version)
+        if not self._refuses(read, allow_pre=allow_pre):
+            return self.versions.holds(read.key)
         return any(
-            all(term.fault(parsed, allow_pre=allow_pre) is None for term in group)
+            all(term.holds(read.key, refuses_pre=True) for term in group)
             for group in self.alternatives
         )
 
-    def explain(self, version: "str | Version") -> str:
+    def explain(self, version: "str | Version", *, allow_pre: bool = True) -> str:
         """Return one sentence on why a version matches, or why it does not.
 
         Raises:
             InvalidVersionError: The text is not a version of this dialect.
         """
-        parsed = self._read(version)
-        if self.matches(parsed):
-            return f"{parsed} matches {self.text}"
-        faults = [
-            fault
-            for group in self.alternatives
-            for fault in [term.fault(parsed, allow_pre=True) for term in group]
-            if fault is not None
-        ]
-        return f"{parsed} does not match {self.text}: {', and '.join(faults)}"
+        read = self._read(version)
+        refuses_pre = self._refuses(read, allow_pre=allow_pre)
+        reasons: list[str] = []
+        for group in self.alternatives:
+            faults = [term.fault(read.text, read.key, refuses_pre=refuses_pre) for term in group]
+            said = [fault for fault in faults if fault is not None]
+            if not said:
+                return f"{read} matches {self.text}{_meaning(group)}"
+            reasons += said
+        return f"{read} does not match {self.text}: {', and '.join(dict.fromkeys(reasons))}"
+
+    def why_empty(self) -> str | None:
+        """Return which terms leave no version between them; None where some version matches."""
+        if not self.versions.is_empty:
+            return None
+        clashes = (" and ".join(map(str, _clash(group))) for group in self.alternatives)
+        return "; ".join(f"nothing is {clash}" for clash in clashes)
 
     def __contains__(self, version: "str | Version") -> bool:
         return self.matches(version)
@@ -117,67 +103,87 @@ class Requirement:
     def __str__(self) -> str:
         return self.text
 
+    def _refuses(self, version: Version, *, allow_pre: bool) -> bool:
+        return (not allow_pre or self.dialect == "hex") and version.is_prerelease
+
     def _read(self, version: "str | Version") -> Version:
-        parsed = Version.parse(version, self.dialect) if isinstance(version, str) else version
-        if parsed.dialect != self.dialect:
+        if isinstance(version, str):
+            return Version.parse(version, self.dialect)
+        if version.order != self.versions.rules.order:
             message = (
-                f"{parsed.text!r} is a version of the dialect {parsed.dialect!r}, "
+                f"{version.text!r} is a version of the dialect {version.dialect!r}, "
                 f"and {self.text!r} is a requirement of {self.dialect!r}: they cannot be compared."
             )
             raise InvalidVersionError(message)
-        return parsed
+        return version
 
 
-def _terms(text: str, dialect: str) -> list[tuple[str, str, str]]:
-    """Return (join, operator, operand) for each term; the first join is empty."""
-    tokens = _tokens(text)
-    terms = []
-    join = ""
-    while tokens:
-        operator = tokens.pop(0) if tokens[0] in {*_COMPARE, "~>", "!"} else "=="
-        if not tokens or tokens[0] in {*_JOINS, *_COMPARE, "~>", "!"}:
-            raise _invalid(text, dialect, f"a version is missing after {operator!r}")
-        terms.append((join, "!=" if operator == "!" else operator, tokens.pop(0)))
-        if tokens:
-            join = tokens.pop(0)
-            if join not in _JOINS:
-                raise _invalid(text, dialect, f"'and' or 'or' is missing before {join!r}")
-            if not tokens:
-                raise _invalid(text, dialect, f"a version is missing after {join!r}")
-    if not terms:
-        raise _invalid(text, dialect, "it is empty")
-    return terms
-
-
-def _tokens(text: str) -> list[str]:
-    """Split into operators, joins and versions, as Elixir's lexer does."""
-    tokens: list[str] = []
-    position = 0
-    in_version = False
-    while position < len(text):
-        piece = next((t for t in _TOKENS if text.startswith(t, position)), text[position])
-        position += len(piece)
-        if piece == " ":
-            pass
-        elif piece in _TOKENS:
-            tokens.append(piece.strip())
-        elif in_version:
-            tokens[-1] += piece
-        else:
-            tokens.append(piece)
-        in_version = piece not in _TOKENS
-    return tokens
-
-
-def _term(text: str, dialect: str, operator: str, operand: str) -> Term:
-    rules = dialect_named(dialect)
+def _rules(text: str, dialect: str) -> Dialect:
     try:
-        parts = read_parts(operand, dialect, patch_optional=operator == "~>")
+        rules = dialect_named(dialect)
     except InvalidVersionError as error:
-        raise _invalid(text, dialect, str(error)) from error
-    upper = rules.key(rules.upper_bound(parts)) if operator == "~>" else None
-    return Term(operator, operand, parts, rules.key(parts), upper)
+        raise InvalidRequirementError(str(error)) from error
+    if len(text) > LONGEST:
+        message = f"a text of {len(text)} characters is no requirement: {text[:20]!r}…"
+        raise InvalidRequirementError(message)
+    return rules
 
 
-def _invalid(text: str, dialect: str, fault: str) -> InvalidRequirementError:
-    return InvalidRequirementError(f"{text!r} is not a requirement ({dialect}): {fault}")
+def _term(text: str, rules: Dialect, raw: RawTerm) -> Term:
+    operand = raw.operand
+    try:
+        parts = read_parts(operand.text, rules, patch_optional=raw.operator == "~>")
+    except InvalidVersionError as error:
+        column = operand.column + error.column - 1
+        hint = _hint(raw, rules) or error.hint
+        raise invalid(text, rules, column, error.expected or "a version", hint) from error
+    return Term.of(raw.operator, operand.text, parts, rules)
+
+
+def _hint(raw: RawTerm, rules: Dialect) -> str:
+    """Return what was likely meant by an operand with too few numbers."""
+    text = raw.operand.text
+    wild = re.fullmatch(r"([0-9]+)(\.[0-9]+)?\.[xX*]", text)
+    if wild:
+        return f"Write ~> {wild[1]}{wild[2] or ''}.0."
+    if rules.order != "elixir" or not re.fullmatch(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))?", text):
+        return ""
+    major, *minor = text.split(".")
+    if raw.operator == "~>":
+        return f"Write ~> {major}.0."
+    short = ".".join([major, *(minor or ["0"])])
+    if raw.operator == "==":
+        return f"Write ~> {short}.0 for any {short}, or == {short}.0 for that one."
+    if raw.operator == ">=":
+        end = f"{int(major) + 1}.0.0"
+        return f"Write >= {short}.0, or ~> {short}, which ends before {end}."
+    return f"Write {raw.operator} {short}.0."
+
+
+def _must_suit_hex(text: str, groups: Sequence[Sequence[Term]]) -> None:
+    for group in groups:
+        fault = hex_dialect.refusal(group)
+        if fault is not None:
+            message = f"{text!r} is not a requirement (hex): {fault}."
+            raise InvalidRequirementError(message)
+
+
+def _meaning(group: Sequence[Term]) -> str:
+    meanings = [term.meaning for term in group if term.meaning is not None]
+    return f": {', and '.join(meanings)}" if meanings else ""
+
+
+def _met_by(group: Sequence[Term]) -> tuple[Interval, ...]:
+    """Return the intervals of the versions that meet every term."""
+    rules = group[0].rules
+    common = VersionSet.of(rules, group[0].intervals())
+    for term in group[1:]:
+        common &= VersionSet.of(rules, term.intervals())
+    return common.intervals
+
+
+def _clash(group: Sequence[Term]) -> Sequence[Term]:
+    """Return the fewest of its terms that no version meets together."""
+    counts = range(1, len(group) + 1)
+    subsets = chain.from_iterable(combinations(group, count) for count in counts)
+    return next(some for some in subsets if not _met_by(some))

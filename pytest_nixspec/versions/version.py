@@ -3,31 +3,21 @@
 from dataclasses import dataclass, field
 from functools import total_ordering
 from types import MappingProxyType
-from typing import Protocol
 
 from pytest_nixspec.errors import InvalidVersionError
-from pytest_nixspec.versions import dotted, elixir
-from pytest_nixspec.versions.ordering import Key, Parts
+from pytest_nixspec.versions.asdf import ASDF
+from pytest_nixspec.versions.dialect import Dialect
+from pytest_nixspec.versions.elixir import ELIXIR
+from pytest_nixspec.versions.hex import HEX
+from pytest_nixspec.versions.nix import NIX
+from pytest_nixspec.versions.ordering import Fault, Key, Parts
+from pytest_nixspec.versions.otp import OTP
 
 LONGEST = 1000
 """The longest text that is read as a version; Python's own limit for a number is 4300 digits."""
 
-
-class Dialect(Protocol):
-    """What a dialect knows: a module with these three functions."""
-
-    def parse(self, text: str, *, patch_optional: bool = False) -> Parts:
-        """Read a version, or raise `InvalidVersionError`."""
-
-    def key(self, parts: Parts) -> Key:
-        """Return what versions are ordered by."""
-
-    def upper_bound(self, parts: Parts) -> Parts:
-        """Return the first version that `~>` no longer allows."""
-
-
-DIALECTS: MappingProxyType[str, Dialect] = MappingProxyType({"elixir": elixir, "otp": dotted})
-"""The dialects by name: `elixir` is also Hex, `otp` is any dotted integers."""
+DIALECTS = MappingProxyType({d.name: d for d in (ELIXIR, HEX, OTP, NIX, ASDF)})
+"""The dialects by name: `otp` is any dotted integers, `hex` is Elixir read strictly."""
 
 
 def dialect_named(name: str) -> Dialect:
@@ -42,34 +32,46 @@ def dialect_named(name: str) -> Dialect:
     return DIALECTS[name]
 
 
-def read_parts(text: str, dialect: str, *, patch_optional: bool = False) -> Parts:
+def read_parts(text: str, rules: Dialect, *, patch_optional: bool = False) -> Parts:
     """Read a version by the rules of its dialect.
 
     Raises:
         InvalidVersionError: The text is none, or longer than 1000 characters.
     """
-    rules = dialect_named(dialect)
     if len(text) > LONGEST:
         message = f"a text of {len(text)} characters is no version: {text[:20]!r}…"
         raise InvalidVersionError(message)
-    return rules.parse(text, patch_optional=patch_optional)
+    parts = rules.parse(text, patch_optional=patch_optional)
+    if isinstance(parts, Fault):
+        found = f"{text[parts.at]!r}" if parts.at < len(text) else "the end"
+        message = (
+            f"{text!r} is not {rules.title}: column {parts.at + 1}: "
+            f"expected {parts.expected}, found {found}. {parts.hint}"
+        )
+        raise InvalidVersionError(
+            message.rstrip(), column=parts.at + 1, expected=parts.expected, hint=parts.hint
+        )
+    return parts
 
 
 @total_ordering
 @dataclass(frozen=True, slots=True, eq=False)
 class Version:
-    """A version; versions of one dialect are ordered, of two dialects never.
+    """A version; versions of one order can be compared, of two never.
 
     Attributes:
         text: As it was written.
         dialect: The name of its dialect.
         parts: Its numbers and pre-release.
+        key: What it is ordered by.
+        order: The name of its order: Hex's versions are ordered as Elixir's.
     """
 
     text: str
     dialect: str
     parts: Parts
     key: Key = field(repr=False)
+    order: str = field(repr=False)
 
     @classmethod
     def parse(cls, text: str, dialect: str = "elixir") -> "Version":
@@ -79,26 +81,26 @@ class Version:
             InvalidVersionError: The text is not a version of the dialect.
         """
         rules = dialect_named(dialect)
-        parts = read_parts(text, dialect)
-        return cls(text, dialect, parts, rules.key(parts))
+        parts = read_parts(text, rules)
+        return cls(text, dialect, parts, rules.key(parts), rules.order)
 
     @property
     def is_prerelease(self) -> bool:
         """Whether it comes before the release of the same numbers."""
-        return bool(self.parts.pre)
+        return DIALECTS[self.dialect].is_prerelease(self.parts)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Version):
             return NotImplemented
-        return (self.dialect, self.key) == (other.dialect, other.key)
+        return self.order == other.order and self.key == other.key
 
     def __lt__(self, other: "Version") -> bool:
-        if self.dialect != other.dialect:
+        if self.order != other.order:
             return NotImplemented
         return self.key < other.key
 
     def __hash__(self) -> int:
-        return hash((self.dialect, self.key))
+        return hash((self.order, self.key))
 
     def __str__(self) -> str:
         return self.text

@@ -1,0 +1,101 @@
+"""Dotted integers of any length, as OTP, Node, PostgreSQL and Git count: 27.3.4.2, 17beta1."""
+
+import re
+
+from pytest_nixspec.versions.dialect import Dialect
+from pytest_nixspec.versions.ordering import (
+    DIGITS,
+    Fault,
+    Key,
+    Parts,
+    identifier_of,
+    identifiers,
+    pre_key,
+)
+
+# Below every release is its first pre-release, and `a` is the least word that one begins with.
+_FIRST_PRE: Key = (0, ((1, "a"),))
+_LEAST: Key = ((0,), _FIRST_PRE)
+
+_WORDS = "alpha|beta|rc|a|b|pre|dev|nightly"
+_VERSION = re.compile(
+    r"(?:v|OTP-)?([0-9]+(?:\.[0-9]+)*)"
+    rf"(?:-?((?:{_WORDS})[0-9A-Za-z.-]*))?(?:\+[0-9A-Za-z.-]+)?"
+)
+_PIECE = re.compile(r"[0-9]+|[A-Za-z]+")
+_PREFIX = re.compile(r"(?:v|OTP-)?")
+
+
+def _parse(text: str, *, patch_optional: bool = False) -> Parts | Fault:
+    """Read a version; `patch_optional` changes nothing, since any length is valid."""
+    del patch_optional
+    found = _VERSION.fullmatch(text)
+    if found is None:
+        return _fault(text)
+    numbers = tuple(map(int, found[1].split(".")))
+    if found[2] is None:
+        return Parts(numbers)
+    return Parts(numbers, tuple(map(identifier_of, _PIECE.findall(found[2].lower()))))
+
+
+def _key(parts: Parts) -> Key:
+    """Return what versions are ordered by; 27.0 and 27 are the same release."""
+    numbers = parts.numbers
+    while len(numbers) > 1 and numbers[-1] == 0:
+        numbers = numbers[:-1]
+    return (numbers, pre_key(parts.pre))
+
+
+def _upper_bound(parts: Parts) -> Key:
+    """Return where `~>` ends: the last number may grow, the one before it may not.
+
+    `~> 27` and `~> 27.3` end before 28, `~> 27.3.4` ends before 27.4; so do its pre-releases.
+    """
+    kept = parts.numbers[:-1] or parts.numbers
+    return (_key(Parts((*kept[:-1], kept[-1] + 1)))[0], _FIRST_PRE)
+
+
+def _successor(key: Key) -> Key | None:
+    """Return the very next version, or None: between 27 and any later one is another, 27.0.…1."""
+    numbers, (is_release, pre) = key
+    return None if is_release else (numbers, (0, (*pre, (0, 0))))
+
+
+def _is_prerelease(parts: Parts) -> bool:
+    """Tell whether a version comes before the release of the same numbers."""
+    return bool(parts.pre)
+
+
+def _text_of(key: Key) -> str:
+    """Return a version that has this key."""
+    numbers, pre = key
+    release = ".".join(map(str, numbers))
+    return f"{release}-{'.'.join(map(str, identifiers(pre)))}" if pre[1] else release
+
+
+def _fault(text: str) -> Fault:
+    prefix = _PREFIX.match(text)
+    at = prefix.end() if prefix else 0
+    while True:
+        digits = DIGITS.match(text, at)
+        if digits is None:
+            return Fault(at, "a number")
+        at = digits.end()
+        if not text.startswith(".", at):
+            return Fault(at, "'.', a pre-release as in -rc1, or the end")
+        at += 1
+
+
+OTP = Dialect(
+    name="otp",
+    title="a dotted version",
+    order="otp",
+    operators=frozenset({"==", "!=", ">", ">=", "<", "<=", "~>"}),
+    least=_LEAST,
+    parse=_parse,
+    key=_key,
+    upper_bound=_upper_bound,
+    successor=_successor,
+    is_prerelease=_is_prerelease,
+    text_of=_text_of,
+)
