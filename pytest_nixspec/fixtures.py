@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_nixspec.checks import FlakeUnderTest, Run
+    from pytest_nixspec.checks.matrix import VersionMatrix
     from pytest_nixspec.shells import Shell
+
+FIXTURES = frozenset({"nix_flake", "nix_shell", "version_matrix"})
+"""Those that need a run with --nixspec."""
 
 
 def _run(config: pytest.Config) -> Run:
@@ -33,3 +37,9 @@ def nix_flake(pytestconfig: pytest.Config) -> FlakeUnderTest:
 def nix_shell(pytestconfig: pytest.Config) -> Callable[[str], Shell]:
     """Return a shell by its name; each is entered once, however many tests ask for it."""
     return _run(pytestconfig).shells.shell
+
+
+@pytest.fixture(scope="session")
+def version_matrix(pytestconfig: pytest.Config) -> VersionMatrix:
+    """The versions that the flake's shells bring; `resolve` says which shell meets a range."""
+    return _run(pytestconfig).version_matrix

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from pytest_nixspec.fixtures import nix_flake, nix_shell
+from pytest_nixspec.fixtures import FIXTURES, nix_flake, nix_shell, version_matrix
 
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["nix_flake", "nix_shell"]
+__all__ = ["nix_flake", "nix_shell", "version_matrix"]
 
 MARKERS = (
     "nix_shell: a statement on a development shell, or a test that enters one",
+    "nix_agreement: a statement on what the files of a project and its shells say alike",
     "nix_audit: a rule of an audit",
     "mlx_profile(name): a statement on how a model runs",
 )
@@ -53,12 +55,22 @@ def pytest_configure(config: pytest.Config) -> None:
         register(config)
 
 
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Say why, where `assert version in requirement` fails."""
+    versions = sys.modules.get("pytest_nixspec.versions")
+    if (
+        versions is None
+        or op not in {"in", "not in"}
+        or not isinstance(right, versions.Requirement)
+    ):
+        return None
+    return [f"{left!r} {op} {right!r}", right.explain(left)]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without the flag, leave out the tests that would enter a shell."""
     if not config.pluginmanager.has_plugin("nixspec-session"):
-        needing = [
-            i for i in items if {"nix_flake", "nix_shell"} & set(getattr(i, "fixturenames", ()))
-        ]
+        needing = [i for i in items if FIXTURES & set(getattr(i, "fixturenames", ()))]
         if needing:
             config.hook.pytest_deselected(items=needing)
             items[:] = [item for item in items if item not in needing]

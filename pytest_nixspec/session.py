@@ -15,6 +15,7 @@ import pytest
 from pytest_nixspec import collector
 from pytest_nixspec.checks import Run, header, record_baselines
 from pytest_nixspec.errors import NixspecError
+from pytest_nixspec.fixtures import FIXTURES
 from pytest_nixspec.python_tests import result_of_test
 from pytest_nixspec.report import Record, Result, terminal, write_reports
 from pytest_nixspec.settings import Settings, Substitutions, with_overrides
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 NAME = "nixspec-session"
 SHARED = "nixspec_directory"
-NEEDS_NIX = frozenset({"nix_flake", "nix_shell"})
 
 
 def register(config: pytest.Config) -> None:
@@ -144,7 +144,7 @@ class Session:
         """Let the result travel with the report, from a worker to its controller too."""
         report = yield
         result = getattr(item, "result", None)
-        if NEEDS_NIX & set(getattr(item, "fixturenames", ())):
+        if FIXTURES & set(getattr(item, "fixturenames", ())):
             result = result_of_test(item, call, report)
         if isinstance(result, Result) and report.when == "call":
             report.nixspec = asdict(result)  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ FLOORS = (
     {"checks"},
     {"report"},
     {"settings", "spec", "strategies"},
-    {"audit", "reproducibility"},
+    {"agreement", "audit", "reproducibility"},
     {"shells", "versions", "performance"},
     {"nix"},
     {"process"},

@@ -21,6 +21,7 @@ class Area(StrEnum):
     """The parts of a specification, by their pytest markers."""
 
     SHELL = "nix_shell"
+    AGREEMENT = "nix_agreement"
     AUDIT = "nix_audit"
     PROFILE = "mlx_profile"
 

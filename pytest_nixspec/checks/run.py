@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pytest_nixspec.checks.matrix import VersionMatrix
 from pytest_nixspec.errors import SpecError
 from pytest_nixspec.nix import Flake, Nix, locate
 from pytest_nixspec.performance import Device, Measurements
@@ -79,6 +80,11 @@ class Run:
             limits=Limits(announce=self.announce),
             hook_seconds={n: t.timeout for n, t in tables.items()},
         )
+
+    @cached_property
+    def version_matrix(self) -> VersionMatrix:
+        """The versions that the shells bring."""
+        return VersionMatrix(self.shells)
 
     @cached_property
     def measurements(self) -> Measurements:

@@ -10,10 +10,13 @@ from pytest_nixspec.checks.check import Area, Check, Checked
 from pytest_nixspec.checks.run import Run
 from pytest_nixspec.process import Completed
 from pytest_nixspec.shells import Origin, ShellOutcome, Tool
+from pytest_nixspec.shells.beam import otps_of_elixir
 from pytest_nixspec.spec import Spec
 from pytest_nixspec.spec.model import CommandTable, ToolTable, VariableTable
 from pytest_nixspec.verdict import Verdict, failed, passed
 from pytest_nixspec.versions import Requirement
+from pytest_nixspec.versions.compatibility import one_otp
+from pytest_nixspec.versions.pins import legacy_command
 
 
 def shell_checks(spec: Spec) -> Iterator[Check]:
@@ -21,6 +24,9 @@ def shell_checks(spec: Spec) -> Iterator[Check]:
     for shell, table in spec.model.shell.items():
         new = partial(Check, Area.SHELL, shell)
         yield new("is entered", spec.line("shell", shell), partial(_is_entered, shell))
+        if table.one_otp:
+            line = spec.line("shell", shell, "one_otp")
+            yield new("Elixir has one OTP", line, partial(_has_one_otp, shell))
         for tool, wanted in table.tools.items():
             ask = partial(_has_tool, shell, tool, wanted, _requirement(spec, tool, wanted))
             line = spec.line("shell", shell, "tools", tool)
@@ -71,6 +77,14 @@ def _has_tool(
         return Checked(passed(reason, *_of(tool)), facts)
     remedy = f"Take another {name} into the shell, or change the requirement."
     return Checked(failed(reason, *_of(tool), remedy=remedy), facts)
+
+
+def _has_one_otp(shell: str, run: Run) -> Checked:
+    entered = run.shells.shell(shell)
+    elixir, erl = entered.tool("elixir"), entered.tool("erl")
+    compiled, running = otps_of_elixir(entered)
+    facts = {"shell": shell, "compiled": compiled, "running": running, "on_path": erl.version}
+    return Checked(one_otp(elixir.version, compiled, running, erl.version), facts)
 
 
 def _wrong_origin(tool: Tool, wanted: ToolTable) -> Verdict:
@@ -128,7 +142,7 @@ def _command_ends(shell: str, command: CommandTable, run: Run) -> Checked:
     fault = _command_fault(command, done)
     if fault is None:
         return Checked(passed(f"it ended with exit code {done.returncode}"), facts)
-    return Checked(failed(fault, *evidence), facts)
+    return Checked(failed(fault, *evidence, remedy=legacy_command(command.argv) or ""), facts)
 
 
 def _command_fault(command: CommandTable, done: Completed) -> str | None:

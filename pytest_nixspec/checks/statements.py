@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
+from pytest_nixspec.checks.agreement import agreement_checks
 from pytest_nixspec.checks.audit import audit_checks
 from pytest_nixspec.checks.check import Check
 from pytest_nixspec.checks.profiles import profile_checks
@@ -11,8 +12,13 @@ from pytest_nixspec.spec import Spec
 
 
 def statements(spec: Spec) -> list[Check]:
-    """Return one check for each statement: shells, then the audit, then profiles."""
-    checks = [*shell_checks(spec), *audit_checks(spec), *profile_checks(spec)]
+    """Return one check for each statement: shells, agreement, the audit, profiles."""
+    checks = [
+        *shell_checks(spec),
+        *agreement_checks(spec),
+        *audit_checks(spec),
+        *profile_checks(spec),
+    ]
     seen: Counter[str] = Counter()
     return [_unique(check, seen) for check in checks]
 

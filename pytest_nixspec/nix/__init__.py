@@ -2,6 +2,7 @@
 
 from pytest_nixspec.nix.binary import MINIMUM_VERSION, Nix, locate
 from pytest_nixspec.nix.flake import Flake, Override
+from pytest_nixspec.nix.packages import package_versions
 from pytest_nixspec.nix.verbs import shell_names
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "Nix",
     "Override",
     "locate",
+    "package_versions",
     "shell_names",
 ]

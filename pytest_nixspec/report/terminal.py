@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from pytest_nixspec.report.record import Record, Result
 
 WORDS = {"passed": "ok", "failed": "FAILED", "unknown": "UNKNOWN"}
-KINDS = {"nix_shell": "shell", "nix_audit": "audit", "mlx_profile": "profile", "tests": "tests in"}
+KINDS = {
+    "nix_shell": "shell",
+    "nix_agreement": "agreement on",
+    "nix_audit": "audit",
+    "mlx_profile": "profile",
+    "tests": "tests in",
+}
 
 
 def lines(record: Record) -> Iterator[str]:

@@ -142,9 +142,12 @@ def _tool_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:
                 yield path, message
                 continue
             try:
-                Requirement.parse(wanted.requirement, spec.dialect(tool, wanted))
+                read = Requirement.parse(wanted.requirement, spec.dialect(tool, wanted))
             except InvalidRequirementError as error:
                 yield path, str(error)
+                continue
+            if read.versions.is_empty:
+                yield path, f"{wanted.requirement!r} matches no version: {read.why_empty()}."
 
 
 def _rule_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:

@@ -8,9 +8,11 @@ from typing import Annotated, Literal, Self, TypeAlias, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from pytest_nixspec.agreement import Precision
 from pytest_nixspec.versions import DIALECTS
 
 From: TypeAlias = Literal["shell", "host", "any"]
+AgreedTool: TypeAlias = Literal["elixir", "erl", "node", "psql", "python3"]
 Metric: TypeAlias = Literal["generation_tps", "prompt_tps", "peak_memory"]
 
 
@@ -118,6 +120,7 @@ class ShellTable(Table):
     """`[shell.X]`: what one devShell must be; `timeout` is for its hook, in seconds."""
 
     timeout: Seconds = 120.0
+    one_otp: Literal[True] | None = None
     tools: dict[str, Annotated[ToolTable, _text_as("requirement")]] = {}
     env: dict[str, Annotated[VariableTable, _text_as("equals")]] = {}
     command: tuple[CommandTable, ...] = Field(default=(), strict=False)
@@ -189,6 +192,14 @@ class WaiverTable(Table):
     until: datetime.date
 
 
+class AgreementTable(Table):
+    """`[agreement]`: the files of the project and its shells name the same versions."""
+
+    tools: tuple[AgreedTool, ...] = Field(default=("elixir", "erl"), strict=False, min_length=1)
+    shells: tuple[str, ...] = Field(default=("default",), strict=False)
+    precision: Precision = "exact"
+
+
 class AuditTable(Table):
     """`[audit]`: a named policy, and what of it is waived."""
 
@@ -203,6 +214,7 @@ class SpecModel(Table):
     shell: dict[str, ShellTable] = {}
     probe: dict[str, ProbeTable] = {}
     profile: dict[Annotated[str, AfterValidator(_file_name)], ProfileTable] = {}
+    agreement: AgreementTable | None = None
     audit: AuditTable | None = None
 
 

@@ -16,7 +16,7 @@ from pytest_nixspec.versions.version_set import Interval, VersionSet
 LONGEST = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Requirement:
     """A requirement of one dialect; `version in requirement` asks whether it matches.
 
@@ -30,7 +30,7 @@ class Requirement:
     text: str
     dialect: str
     alternatives: tuple[tuple[Term, ...], ...]
-    versions: VersionSet = field(repr=False, compare=False)
+    versions: VersionSet = field(compare=False)
 
     @classmethod
     def parse(cls, text: str, dialect: str = "elixir") -> "Requirement":
@@ -99,6 +99,9 @@ class Requirement:
 
     def __contains__(self, version: "str | Version") -> bool:
         return self.matches(version)
+
+    def __repr__(self) -> str:
+        return f"Requirement({self.text!r}, {self.dialect!r})"
 
     def __str__(self) -> str:
         return self.text

@@ -1,6 +1,6 @@
 """One version, of one dialect."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import total_ordering
 from types import MappingProxyType
 
@@ -55,7 +55,7 @@ def read_parts(text: str, rules: Dialect, *, patch_optional: bool = False) -> Pa
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Version:
     """A version; versions of one order can be compared, of two never.
 
@@ -70,8 +70,8 @@ class Version:
     text: str
     dialect: str
     parts: Parts
-    key: Key = field(repr=False)
-    order: str = field(repr=False)
+    key: Key
+    order: str
 
     @classmethod
     def parse(cls, text: str, dialect: str = "elixir") -> "Version":
@@ -101,6 +101,9 @@ class Version:
 
     def __hash__(self) -> int:
         return hash((self.order, self.key))
+
+    def __repr__(self) -> str:
+        return f"Version({self.text!r}, {self.dialect!r})"
 
     def __str__(self) -> str:
         return self.text

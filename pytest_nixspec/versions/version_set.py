@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pytest_nixspec.versions.dialect import Dialect
-from pytest_nixspec.versions.ordering import Key
+from pytest_nixspec.versions.ordering import Key, Parts
 
 Cut: TypeAlias = tuple[Any, ...]
 Interval: TypeAlias = tuple[Cut, Cut]
@@ -118,12 +118,27 @@ class VersionSet:
             if low not in {bottom(self.rules), TOP} and high == after(low[1], self.rules):
                 yield f"== {text(low[1])}"
                 continue
+            if self._tilde(low, high) is not None:
+                yield f"~> {self._tilde(low, high)}"
+                continue
             ends = []
             if low != bottom(self.rules) or high == TOP:
                 ends.append(self._low(low))
             if high != TOP:
                 ends.append(f"{'<=' if high[2] == _AFTER else '<'} {text(high[1])}")
             yield " and ".join(ends)
+
+    def _tilde(self, low: Cut, high: Cut) -> str | None:
+        """Return the shortest operand of a `~>` that means an interval; None where none does."""
+        rules = self.rules
+        if "~>" not in rules.operators or bottom(rules) == low or high == TOP or low[2] == _AFTER:
+            return None
+        full = rules.text_of(low[1])
+        for text in (full.removesuffix(".0"), full):
+            parts = rules.parse(text, patch_optional=True)
+            if isinstance(parts, Parts) and _range_of(parts, rules) == (low, high):
+                return text
+        return None
 
     def _low(self, low: Cut) -> str:
         if low == _BOTTOM:
@@ -136,3 +151,7 @@ class VersionSet:
                 f"versions of {self.rules.name!r} and {other.rules.name!r} cannot be compared."
             )
             raise ValueError(message)
+
+
+def _range_of(parts: Parts, rules: Dialect) -> Interval:
+    return before(rules.key(parts)), before(rules.upper_bound(parts))

@@ -1,19 +1,15 @@
-"""The real Elixir, and how many cases are asked of it."""
+"""The real Elixir."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
 from pytest_nixspec.nix import Flake, locate
 from pytest_nixspec.settings import Substitutions
 from pytest_nixspec.shells import ShellPool
 from tests.conftest import REPOSITORY
 from tests.versions.oracles import RealElixir
-
-# More than Hypothesis's own default, and 100,000 under --hypothesis-profile=nightly.
-CASES = max(500, settings().max_examples)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pytest_nixspec.strategies import (
     versions,
     versions_around,
 )
-from tests.versions.conftest import CASES
+from tests.versions.cases import CASES
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pytest_nixspec import InvalidRequirementError, InvalidVersionError, Requirement, Version
 from pytest_nixspec.strategies import version_texts
 from pytest_nixspec.versions import nix as nix_versions
-from tests.versions.conftest import CASES
+from tests.versions.cases import CASES
 from tests.versions.oracles import ask_nix
 
 # Evaluating is what costs, so many questions go into one evaluation.

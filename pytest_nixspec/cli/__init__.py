@@ -1,0 +1,39 @@
+"""The console script `nixspec`: the same library without pytest."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from pytest_nixspec.cli import agreement, project, resolution, versions
+from pytest_nixspec.cli.running import USAGE_ERROR
+from pytest_nixspec.errors import InvalidTextError, NixspecError
+
+ROOMS = (project, resolution, agreement, versions)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 well, 1 not well, 2 wrongly used."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.command(options)
+    except (NixspecError, OSError, ValueError) as error:
+        if getattr(options, "json", False):
+            print(json.dumps(_as_json(error), indent=2))
+        print(f"nixspec: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nixspec", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for room in ROOMS:
+        room.add(commands)
+    return parser
+
+
+def _as_json(error: Exception) -> dict[str, object]:
+    if not isinstance(error, InvalidTextError):
+        return {"error": str(error)}
+    return {"error": str(error), "column": error.column, "expected": error.expected}
