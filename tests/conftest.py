@@ -15,7 +15,7 @@ from embedded.__main__ import cache_directory
 from embedded.machine_nix import SUITES
 from pytest_nixspec.nix import Flake, Nix, locate
 from pytest_nixspec.settings import Substitutions
-from pytest_nixspec.shells import ShellPool
+from pytest_nixspec.shells import Shell, ShellPool
 from pytest_nixspec.shells.deadline import Limits
 
 pytest_plugins = ["pytester"]
@@ -90,6 +90,21 @@ def pool(nix: Nix, gallery: Path, tmp_path: Path) -> ShellPool:
 
 def pool_over(nix: Nix, flake: Path, directory: Path) -> ShellPool:
     return ShellPool(nix, Flake(flake, nix.system), directory, limits=Limits(hook_seconds=2))
+
+
+@pytest.fixture(scope="session")
+def own_pool(tmp_path_factory: pytest.TempPathFactory) -> ShellPool:
+    """The shells of this repository itself, with real Elixir, Erlang and Node."""
+    substitutions = Substitutions.read(REPOSITORY)
+    own = locate(os.environ, substitutions.nix)
+    flake = Flake(REPOSITORY, own.system, substitutions.inputs)
+    return ShellPool(own, flake, tmp_path_factory.mktemp("own").resolve())
+
+
+@pytest.fixture(scope="session")
+def own_shell(own_pool: ShellPool) -> Shell:
+    """The default shell of this repository."""
+    return own_pool.shell("default")
 
 
 @pytest.fixture

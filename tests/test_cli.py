@@ -94,3 +94,116 @@ def test_report_of_something_else_is_an_error(nixspec):
 
 def test_no_command_is_wrong_use(nixspec):
     assert nixspec().returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["~> 1.17", "1.18.3"], 0, "1.18.3 matches ~> 1.17: 1.17.0 or later, before 2.0.0"),
+        (["~> 1.17", "1.16.3"], 1, "1.16.3 does not match ~> 1.17: 1.16.3 is less than 1.17.0"),
+        (["~> 1.17", "1.18.0-rc.1"], 0, "matches"),
+        (["~> 1.17", "1.18.0-rc.1", "--no-pre"], 1, "is a pre-release"),
+        (["~> 27", "27.3.4.2", "--dialect", "otp"], 0, "matches"),
+        ([">= 2.24", "2.24pre1", "--dialect", "nix"], 1, "does not match"),
+        (["~> 1.17", "1.17.3-otp-27", "--dialect", "asdf"], 0, "matches"),
+        (["~> 1.0 and ~> 1.1", "1.2.0", "--dialect", "hex"], 2, "Hex does not join ~> to ~>"),
+        ([">= 1.17", "1.18.3"], 2, "column 8: expected '.' and a patch number"),
+        (["~> 1.17", "1.18"], 2, "'1.18' is not an Elixir version: column 5"),
+    ],
+)
+def test_match_answers_by_its_exit_code_and_says_why(nixspec, arguments, code, said):
+    done = nixspec("match", *arguments)
+
+    assert done.returncode == code
+    assert said in (done.error_text if code == 2 else done.text)
+
+
+def test_match_answers_in_json(nixspec):
+    answer = json.loads(nixspec("match", "~> 1.17", "1.16.3", "--json").text)
+    error = json.loads(nixspec("match", ">= 1.17", "1.16.3", "--json").text)
+
+    assert (answer["matches"], answer["dialect"]) == (False, "elixir")
+    assert (error["column"], error["expected"]) == (8, "'.' and a patch number")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "dialect", "said"),
+    [
+        ("1.18.0-rc.0", "1.18.0", "elixir", "1.18.0-rc.0 < 1.18.0"),
+        ("1.18.0-rc.0", "1.18.0", "nix", "1.18.0-rc.0 > 1.18.0"),
+        ("27", "27.0", "otp", "27 = 27.0"),
+        ("1.0", "1.0.0", "nix", "1.0 < 1.0.0"),
+    ],
+)
+def test_versions_are_compared_in_a_dialect(nixspec, one, other, dialect, said):
+    done = nixspec("compare-versions", one, other, "--dialect", dialect)
+
+    assert (done.returncode, done.text) == (0, said)
+
+
+def test_a_range_is_resolved_to_a_shell_and_each_other_one_is_explained(nixspec):
+    done = nixspec("resolve", "git >= 99", "--shell", "default", "--shell", "exits-3")
+
+    assert done.returncode == 0, done.error_text
+    assert done.text == (
+        "wanted: git >= 99\n"
+        "  default (git 99.1): meets everything\n"
+        "  exits-3 (nothing known): UNKNOWN\n"
+        "    hook_exited: the hook called exit 3, so no command ran\n"
+        "→ default meets everything"
+    )
+
+
+def test_a_range_that_nothing_meets_is_exit_1_with_the_conflict_in_json(nixspec):
+    done = nixspec("resolve", "git >= 100", "--shell", "default", "--json")
+
+    (found,) = json.loads(done.text)["resolutions"]
+    assert done.returncode == 1
+    assert (found["chosen"], found["conflict"]) == (None, ["git >= 100"])
+    assert found["candidates"][0]["reasons"] == [
+        "git 99.1 does not match >= 100: 99.1 is less than 100"
+    ]
+
+
+def test_an_attribute_name_is_a_requirement_and_its_other_reading_a_finding(nixspec):
+    done = nixspec("resolve", "elixir_1_17", "--shell", "default")
+
+    assert done.returncode == 1
+    assert "it brings no elixir" in done.text
+    assert 'Say which you mean: elixir = "~> 1.17.0" or ">= 1.17.0".' in done.error_text
+
+
+def test_without_requirements_those_of_the_files_are_resolved(nixspec):
+    assert "there is nothing to resolve" in nixspec("resolve").error_text
+
+    (nixspec.project / "mix.exs").write_text('def project do\n[elixir: "~> 1.17"]\nend')
+    done = nixspec("resolve", "--shell", "default")
+
+    assert done.returncode == 1
+    assert done.text.startswith("wanted: elixir ~> 1.17 (mix.exs:2)\n")
+
+
+@pytest.mark.parametrize("text", ["elixir", "elixir >= 1.17", "no-such-thing", ""])
+def test_a_requirement_that_is_none_is_exit_2(nixspec, text):
+    assert nixspec("resolve", text).returncode == 2
+
+
+def test_files_that_agree_are_exit_0_and_others_a_table_and_exit_1(nixspec):
+    (nixspec.project / "mix.exs").write_text('def project do\n[elixir: "~> 1.17"]\nend')
+    (nixspec.project / ".tool-versions").write_text("elixir 1.17.3-otp-27\n")
+    well = nixspec("agree", "--no-shells", "--tool", "elixir")
+    (nixspec.project / ".tool-versions").write_text("elixir 1.16.3-otp-26\n")
+    badly = nixspec("agree", str(nixspec.project), "--no-shells", "--tool", "elixir", "--json")
+
+    assert (well.returncode, well.text.splitlines()[0]) == (
+        0,
+        "elixir agrees: 2 places agree on elixir == 1.17.3",
+    )
+    (answer,) = json.loads(badly.text)
+    assert badly.returncode == 1
+    assert answer["verdict"] == "failed"
+    assert [claim["says"] for claim in answer["claims"]] == ["~> 1.17", "1.16.3-otp-26"]
+
+
+def test_agree_in_a_directory_that_is_none_is_exit_2(nixspec):
+    assert "/no/such is no directory" in nixspec("agree", "/no/such").error_text

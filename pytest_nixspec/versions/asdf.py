@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pytest_nixspec.versions.ordering import Fault, Parts
+from pytest_nixspec.versions.ordering import Fault, Key, Parts
 from pytest_nixspec.versions.otp import OTP
 
 _SUFFIX = re.compile(r"(?P<version>.*)-otp-(?P<otp>[0-9]+)", re.DOTALL)
@@ -72,4 +72,11 @@ def _parse(text: str, *, patch_optional: bool = False) -> Parts | Fault:
     return OTP.parse(read.value, patch_optional=patch_optional)
 
 
-ASDF = replace(OTP, name="asdf", title="an asdf version", order="asdf", parse=_parse)
+def _key_of(text: str) -> Key | Fault:
+    parts = _parse(text)
+    return OTP.key(parts) if isinstance(parts, Parts) else parts
+
+
+ASDF = replace(
+    OTP, name="asdf", title="an asdf version", order="asdf", parse=_parse, key_of=_key_of
+)

@@ -1,7 +1,7 @@
 """Whether an Elixir supports an OTP, and which of three OTPs an Elixir meets."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from pytest_nixspec.verdict import Verdict, failed, passed, unknown
 from pytest_nixspec.versions.elixir_otp import LAST_OF_EACH_LINE, READ, ROWS, Row
@@ -15,7 +15,11 @@ def supports(elixir: Version, otp: Version) -> Verdict:
         elixir: A version of the dialect `elixir`.
         otp: A version of the dialect `otp`; only its first number counts.
     """
-    major = otp.parts.numbers[0]
+    return _supports(elixir, otp.parts.numbers[0])
+
+
+@lru_cache(maxsize=1024)
+def _supports(elixir: Version, major: int) -> Verdict:
     row = supported_by(elixir)
     if isinstance(row, str):
         return unknown(f"whether Elixir {elixir} supports OTP {major} is not known: {row}")
@@ -71,29 +75,39 @@ def one_otp(elixir: str, compiled: str, running: str, on_path: str) -> Verdict:
 def _mismatches(compiled: int, running: int, on_path: int) -> Iterator[str]:
     if compiled > running:
         yield (
-            f"Elixir was compiled with OTP {compiled} and runs on the older {running}: its modules "
-            "do not load there (`corrupt atom table`, or `please re-compile this module`)"
+            f"Elixir was compiled with OTP {compiled} and runs on the older {running}, "
+            f"which cannot load its modules{_refusal(compiled)}"
         )
     if on_path > running:
         yield (
-            f"`erl` on PATH is OTP {on_path} and Elixir runs on the older {running}: what erlc and "
-            "rebar3 compile, Elixir cannot load (`corrupt atom table`)"
+            f"`erl` on PATH is OTP {on_path} and Elixir runs on the older {running}, which cannot "
+            f"load what erlc and rebar3 compile{_refusal(on_path)}"
         )
     elif on_path < running:
         yield (
-            f"`erl` on PATH is OTP {on_path} and Elixir runs on the newer {running}: what Elixir "
-            "compiles, that `erl` cannot load (`corrupt atom table`)"
+            f"`erl` on PATH is OTP {on_path}, which cannot load what Elixir compiles on the newer "
+            f"{running}{_refusal(running)}"
         )
+
+
+def _refusal(newer: int) -> str:
+    """Return what an older OTP says of a module that a newer one has compiled.
+
+    For OTP 27 as OTP 25 says it, for 28 as in NixOS/nixpkgs#526423.
+    """
+    said = {27: "features_not_allowed", 28: "corrupt atom table"}.get(newer)
+    return f": `{said}`" if said else ""
 
 
 def _other_pairs(major: int, row: Row) -> str:
     lines = [r for r in ROWS if r.oldest <= major <= r.newest]
     nearest = row.newest if major > row.newest else row.oldest
-    since = [line.since.partition("-")[0] for line in lines]
-    if not since:
+    if not lines:
         return f"Take OTP {nearest}; no Elixir of the table of {READ} supports {major}."
-    which = f"{since[0]} or later" if major > row.newest else f"the line of {since[-1]}"
-    return f"Take OTP {nearest}, or for OTP {major} Elixir {which}."
+    if major > row.newest:
+        return f"Take OTP {nearest}, or Elixir {lines[0].since} or later for OTP {major}."
+    latest = ".".join(lines[-1].since.split(".")[:2])
+    return f"Take OTP {nearest}, or an Elixir {latest} for OTP {major}."
 
 
 @cache

@@ -5,6 +5,7 @@ import re
 from pytest_nixspec.versions.dialect import Dialect
 from pytest_nixspec.versions.ordering import (
     DIGITS,
+    RELEASE,
     Fault,
     Key,
     Parts,
@@ -20,6 +21,7 @@ _IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _VERSION = re.compile(
     rf"{_NUMBER}\.{_NUMBER}(?:\.{_NUMBER})?(?:-({_IDENTIFIERS}))?(?:\+{_IDENTIFIERS})?"
 )
+_RELEASE = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}").fullmatch
 _IDENTIFIER = re.compile(r"[0-9A-Za-z-]+")
 _PLACES = ("major", "minor", "patch")
 
@@ -41,6 +43,15 @@ def _parse(text: str, *, patch_optional: bool = False) -> Parts | Fault:
     return Parts(numbers, tuple([identifier_of(t) for t in texts]))
 
 
+def _key_of(text: str) -> Key | Fault:
+    found = _RELEASE(text)
+    if found is not None:
+        major, minor, patch = found.groups()
+        return ((int(major), int(minor), int(patch)), RELEASE)
+    parts = _parse(text)
+    return _key(parts) if isinstance(parts, Parts) else parts
+
+
 def _key(parts: Parts) -> Key:
     """Return what versions are ordered by; build metadata does not count."""
     numbers = parts.numbers
@@ -53,12 +64,17 @@ def _upper_bound(parts: Parts) -> Key:
     return ((major, minor + 1, 0) if patch else (major + 1, 0, 0), _LEAST[1])
 
 
-def _successor(key: Key) -> Key:
+def _after(key: Key) -> Key:
     """Return the very next version: 1.17.1-0 after 1.17.0, 1.17.0-rc.0 after 1.17.0-rc."""
     (major, minor, patch), (is_release, pre) = key
     if is_release:
         return ((major, minor, patch + 1), _LEAST[1])
     return ((major, minor, patch), (0, (*pre, (0, 0))))
+
+
+def _ended(bound: Key) -> None:
+    """Return None: every bound is a version's own key."""
+    del bound
 
 
 def _is_prerelease(parts: Parts) -> bool:
@@ -127,11 +143,13 @@ ELIXIR = Dialect(
     title="an Elixir version",
     order="elixir",
     operators=frozenset({"==", "!=", "!", ">", ">=", "<", "<=", "~>"}),
-    least=_LEAST,
+    bottom=_LEAST,
     parse=_parse,
+    key_of=_key_of,
     key=_key,
     upper_bound=_upper_bound,
-    successor=_successor,
+    after=_after,
+    ended=_ended,
     is_prerelease=_is_prerelease,
     text_of=_text_of,
 )

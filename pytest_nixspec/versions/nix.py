@@ -12,6 +12,8 @@ _LARGEST_INTEGER = 2**31 - 1
 
 # From the least: `pre`, the end, words, integers.
 _PRE, _END, _WORD, _INTEGER = range(4)
+# Above the end of a version, and below every component that could stand there.
+_ENDED = (_END, 1)
 _COMPONENT = re.compile(r"[0-9]+|[^0-9.-]+", re.DOTALL)
 _NAME_ENDS = re.compile(r"-(?=[^A-Za-z])", re.DOTALL)
 
@@ -49,14 +51,24 @@ def _parts(text: str) -> Parts:
     return Parts(numbers, tuple(components[count:]))
 
 
+def _key_of(text: str) -> Key | Fault:
+    parts = _parse(text)
+    return _key(parts) if isinstance(parts, Parts) else parts
+
+
 def _key(parts: Parts) -> Key:
     """Return what versions are ordered by; an end that compares as a component closes it."""
     return (*map(_component_key, (*parts.numbers, *parts.pre)), (_END, 0))
 
 
-def _successor(key: Key) -> None:
-    """Return None: between any two versions that differ there is another."""
-    del key
+def _after(key: Key) -> Key:
+    """Return a bound: between any two versions that differ there is another."""
+    return (*key[:-1], _ENDED)
+
+
+def _ended(bound: Key) -> Key | None:
+    """Return the version that a bound lies right after, or None for a version's own key."""
+    return (*bound[:-1], (_END, 0)) if bound and bound[-1] == _ENDED else None
 
 
 def _is_prerelease(parts: Parts) -> bool:
@@ -95,13 +107,15 @@ NIX = Dialect(
     title="a Nix version",
     order="nix",
     operators=frozenset({"==", "!=", ">", ">=", "<", "<="}),
-    # 1pre is less than 1, 1prepre than 1pre, and so on.
-    least=None,
+    # There is no least version: 1pre is less than 1, 1pre.pre than 1pre, and so on.
+    bottom=(),
     parse=_parse,
+    key_of=_key_of,
     key=_key,
     # Nix has no `~>`, so nothing asks where one ends.
     upper_bound=_key,
-    successor=_successor,
+    after=_after,
+    ended=_ended,
     is_prerelease=_is_prerelease,
     text_of=_text_of,
 )

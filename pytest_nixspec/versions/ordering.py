@@ -1,7 +1,7 @@
 """What the dialects share: the parts of a version, and how parts are ordered."""
 
+import math
 import re
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 Identifier: TypeAlias = int | str
@@ -19,8 +19,7 @@ class Fault(NamedTuple):
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """What a version is made of.
 
     Attributes:
@@ -32,13 +31,20 @@ class Parts:
     pre: tuple[Identifier, ...] = ()
 
 
+RELEASE: Key = (1, ())
+"""What a release is ordered by, behind its numbers: after all of its pre-releases."""
+
+TOP: Key = ((math.inf,),)
+"""A bound above every version of every dialect."""
+
+
 def pre_key(pre: tuple[Identifier, ...]) -> Key:
     """Order pre-releases as Erlang orders terms, and each before its release.
 
     A number is less than a string, strings go bytewise, a prefix is less than what it begins.
     """
     if not pre:
-        return (1, ())
+        return RELEASE
     return (0, tuple([(0, p) if isinstance(p, int) else (1, p) for p in pre]))
 
 

@@ -5,6 +5,7 @@ import re
 from pytest_nixspec.versions.dialect import Dialect
 from pytest_nixspec.versions.ordering import (
     DIGITS,
+    RELEASE,
     Fault,
     Key,
     Parts,
@@ -16,6 +17,8 @@ from pytest_nixspec.versions.ordering import (
 # Below every release is its first pre-release, and `a` is the least word that one begins with.
 _FIRST_PRE: Key = (0, ((1, "a"),))
 _LEAST: Key = ((0,), _FIRST_PRE)
+# Above a release, and below everything with greater numbers.
+_RELEASED: Key = (2,)
 
 _WORDS = "alpha|beta|rc|a|b|pre|dev|nightly"
 _VERSION = re.compile(
@@ -38,6 +41,11 @@ def _parse(text: str, *, patch_optional: bool = False) -> Parts | Fault:
     return Parts(numbers, tuple(map(identifier_of, _PIECE.findall(found[2].lower()))))
 
 
+def _key_of(text: str) -> Key | Fault:
+    parts = _parse(text)
+    return _key(parts) if isinstance(parts, Parts) else parts
+
+
 def _key(parts: Parts) -> Key:
     """Return what versions are ordered by; 27.0 and 27 are the same release."""
     numbers = parts.numbers
@@ -55,10 +63,16 @@ def _upper_bound(parts: Parts) -> Key:
     return (_key(Parts((*kept[:-1], kept[-1] + 1)))[0], _FIRST_PRE)
 
 
-def _successor(key: Key) -> Key | None:
-    """Return the very next version, or None: between 27 and any later one is another, 27.0.…1."""
+def _after(key: Key) -> Key:
+    """Return the very next version, which a release has none of: before any later is 27.0.…1."""
     numbers, (is_release, pre) = key
-    return None if is_release else (numbers, (0, (*pre, (0, 0))))
+    return (numbers, _RELEASED) if is_release else (numbers, (0, (*pre, (0, 0))))
+
+
+def _ended(bound: Key) -> Key | None:
+    """Return the release that a bound lies right after, or None for a version's own key."""
+    numbers, pre = bound
+    return (numbers, RELEASE) if pre == _RELEASED else None
 
 
 def _is_prerelease(parts: Parts) -> bool:
@@ -91,11 +105,13 @@ OTP = Dialect(
     title="a dotted version",
     order="otp",
     operators=frozenset({"==", "!=", ">", ">=", "<", "<=", "~>"}),
-    least=_LEAST,
+    bottom=_LEAST,
     parse=_parse,
+    key_of=_key_of,
     key=_key,
     upper_bound=_upper_bound,
-    successor=_successor,
+    after=_after,
+    ended=_ended,
     is_prerelease=_is_prerelease,
     text_of=_text_of,
 )

@@ -9,8 +9,9 @@ from pytest_nixspec.errors import InvalidRequirementError, InvalidVersionError
 from pytest_nixspec.versions import hex as hex_dialect
 from pytest_nixspec.versions.dialect import Dialect
 from pytest_nixspec.versions.lexer import RawTerm, invalid, raw_terms
+from pytest_nixspec.versions.ordering import Key
 from pytest_nixspec.versions.term import Term
-from pytest_nixspec.versions.version import Version, dialect_named, read_parts
+from pytest_nixspec.versions.version import Version, dialect_named, read_key, read_parts
 from pytest_nixspec.versions.version_set import Interval, VersionSet
 
 LONGEST = 10_000
@@ -65,11 +66,12 @@ class Requirement:
         Raises:
             InvalidVersionError: The text is not a version of this dialect.
         """
+        if allow_pre and self.dialect != "hex":
+            return self.versions.holds(self._key(version))
         read = self._read(version)
-        if not self._refuses(read, allow_pre=allow_pre):
-            return self.versions.holds(read.key)
+        refuses_pre = self._refuses(read, allow_pre=allow_pre)
         return any(
-            all(term.holds(read.key, refuses_pre=True) for term in group)
+            all(term.holds(read.key, refuses_pre=refuses_pre) for term in group)
             for group in self.alternatives
         )
 
@@ -108,6 +110,11 @@ class Requirement:
 
     def _refuses(self, version: Version, *, allow_pre: bool) -> bool:
         return (not allow_pre or self.dialect == "hex") and version.is_prerelease
+
+    def _key(self, version: "str | Version") -> Key:
+        if isinstance(version, str):
+            return read_key(version, self.versions.rules)
+        return self._read(version).key
 
     def _read(self, version: "str | Version") -> Version:
         if isinstance(version, str):

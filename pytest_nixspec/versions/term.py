@@ -6,8 +6,8 @@ from operator import eq, ge, gt, le, lt, ne
 from types import MappingProxyType
 
 from pytest_nixspec.versions.dialect import Dialect
-from pytest_nixspec.versions.ordering import Key, Parts
-from pytest_nixspec.versions.version_set import TOP, Interval, after, before, bottom
+from pytest_nixspec.versions.ordering import RELEASE, TOP, Key, Parts
+from pytest_nixspec.versions.version_set import Interval
 
 _COMPARE = MappingProxyType({"==": eq, "!=": ne, ">": gt, ">=": ge, "<": lt, "<=": le})
 _RAISING = frozenset({"~>", ">", ">="})
@@ -50,18 +50,16 @@ class Term:
 
     def intervals(self) -> tuple[Interval, ...]:
         """Return the versions that meet it, pre-releases included."""
-        rules = self.rules
-        low, high = before(self.lower), after(self.lower, rules)
-        below, above = (bottom(rules), low), (high, TOP)
+        bottom, low, high = self.rules.bottom, self.lower, self.rules.after(self.lower)
         if self.upper is not None:
-            return ((low, before(self.upper)),)
+            return ((low, self.upper),)
         ranges: dict[str, tuple[Interval, ...]] = {
             "==": ((low, high),),
-            "!=": (below, above),
-            ">": (above,),
+            "!=": ((bottom, low), (high, TOP)),
+            ">": ((high, TOP),),
             ">=": ((low, TOP),),
-            "<": (below,),
-            "<=": ((bottom(rules), high),),
+            "<": ((bottom, low),),
+            "<=": ((bottom, high),),
         }
         return ranges[self.operator]
 
@@ -90,12 +88,14 @@ class Term:
 
     @property
     def _begin(self) -> str:
-        return self.operand if self.upper is None else self.rules.text_of(self.lower)
+        """Where `~>` begins, and any other operand as it was written."""
+        spelt_out = self.upper is not None and self.rules.order == "elixir"
+        return self.rules.text_of(self.lower) if spelt_out else self.operand
 
     @property
     def _end(self) -> str:
         """The release at which `~>` ends; its pre-releases are past the end already."""
-        return "" if self.upper is None else self.rules.text_of((self.upper[0], (1, ())))
+        return "" if self.upper is None else self.rules.text_of((self.upper[0], RELEASE))
 
     def _why_end(self, key: Key) -> str:
         if self.upper is None or key[0] != self.upper[0] or key[1][0]:

@@ -54,6 +54,17 @@ def read_parts(text: str, rules: Dialect, *, patch_optional: bool = False) -> Pa
     return parts
 
 
+def read_key(text: str, rules: Dialect) -> Key:
+    """Read what a version is ordered by, and no more of it.
+
+    Raises:
+        InvalidVersionError: The text is no version.
+    """
+    key = rules.key_of(text) if len(text) <= LONGEST else Fault(0, "")
+    # A fault is a tuple as well as a key is one.
+    return rules.key(read_parts(text, rules)) if key.__class__ is Fault else key
+
+
 @total_ordering
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Version:

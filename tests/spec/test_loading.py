@@ -28,7 +28,7 @@ def loaded(tmp_path: Path, text: str, name: str = "nixspec.toml"):
         (
             '[flake]\npath = "."\n\n[shel.default]\n',
             "nixspec.toml:4: shel: unknown key 'shel'. "
-            "Allowed: flake, shell, probe, profile, audit. Did you mean 'shell'?",
+            "Allowed: flake, shell, probe, profile, agreement, audit. Did you mean 'shell'?",
         ),
         (
             '[shell.default.tools]\ngit = { requirement = "*", form = "any" }\n',
@@ -38,7 +38,7 @@ def loaded(tmp_path: Path, text: str, name: str = "nixspec.toml"):
         (
             '[shell.tools.tools]\ngit = "*"\n[shell.tools.nev]\nA = "b"\n',
             "nixspec.toml:3: shell.tools.nev: unknown key 'nev'. "
-            "Allowed: timeout, tools, env, command. Did you mean 'env'?",
+            "Allowed: timeout, one_otp, tools, env, command. Did you mean 'env'?",
         ),
         (
             '[shell.default.tools]\n\nerl    = ">= 27"\nelixir = "~> 1"\n',
