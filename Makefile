@@ -4,7 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: spec test lint
+.PHONY: spec test nightly lint
 spec: .venv/ready
 	@.venv/bin/python -m embedded
 	@.venv/bin/pytest --nixspec $(ARGS)
@@ -12,6 +12,11 @@ spec: .venv/ready
 test: .venv/ready
 	@.venv/bin/python -m embedded --every-nix
 	@.venv/bin/pytest $(ARGS)
+
+# 100,000 cases for each rule of versions, asked of the real Elixir and the real Nix.
+nightly: .venv/ready
+	@.venv/bin/python -m embedded --every-nix
+	@.venv/bin/pytest --hypothesis-profile=nightly -n 2 tests/versions -k real $(ARGS)
 
 lint: .venv/ready
 	.venv/bin/ruff format --check .

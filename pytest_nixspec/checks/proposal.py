@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pytest_nixspec.checks.run import Run
-from pytest_nixspec.errors import ProbeError, ToolNotFoundError
+from pytest_nixspec.errors import InvalidVersionError, ProbeError, ToolNotFoundError
 from pytest_nixspec.shells import PROBES, Shell, ShellOutcome
+from pytest_nixspec.shells.beam import otps_of_elixir
 from pytest_nixspec.versions import Version
+from pytest_nixspec.versions.compatibility import one_otp
 
 HEADER = """\
 # What this project's development environment must be. `pytest --nixspec` checks it.
@@ -47,12 +49,27 @@ def _table_or_reason(run: Run, name: str) -> Iterator[str]:
 def _table(shell: Shell) -> Iterator[str]:
     is_bare = re.fullmatch(r"[A-Za-z0-9_-]+", shell.name) is not None
     # JSON's quoting of a key is TOML's.
-    yield f"[shell.{shell.name if is_bare else json.dumps(shell.name)}.tools]"
+    key = f"shell.{shell.name if is_bare else json.dumps(shell.name)}"
+    if _has_one_otp(shell):
+        yield f"[{key}]\none_otp = true\n"
+    yield f"[{key}.tools]"
     for name in PROBES:
         requirement = _requirement(shell, name)
         if requirement is not None:
             yield f'{name} = "{requirement}"'
     yield ""
+
+
+def _has_one_otp(shell: Shell) -> bool:
+    """Tell whether the shell brings Elixir and Erlang, and they are of one OTP."""
+    try:
+        tools = [shell.tool(name) for name in ("elixir", "erl")]
+        if not all(tool.comes_from_shell for tool in tools):
+            return False
+        elixir, erl = (tool.version for tool in tools)
+        return one_otp(elixir, *otps_of_elixir(shell), erl).passed
+    except (ToolNotFoundError, ProbeError, InvalidVersionError):
+        return False
 
 
 def _requirement(shell: Shell, name: str) -> str | None:
