@@ -83,10 +83,18 @@ def _common(claims: Sequence[Claim]) -> VersionSet:
 
 
 def _remedy(tool: str, known: Sequence[Claim]) -> str:
-    """Return what all but the fewest places agree on, where that is told by leaving one out."""
+    """Return which place to change: one without which all others agree, where there is one."""
     # What bounds the others is the last to be blamed.
-    for claim in sorted(known, key=lambda one: one.is_range):
-        rest = [one for one in known if one is not claim]
-        if len(rest) >= FEWEST and not _common(rest).is_empty and not _outside(rest):
-            return f"All others agree on {tool} {_common(rest)}: change {claim.place}."
-    return f"Make them say the same of {tool}."
+    alone = [one for one in known if not one.is_range and _agrees_without(one, known)]
+    alone = alone or [one for one in known if _agrees_without(one, known)]
+    if not alone:
+        return f"Make them say the same of {tool}."
+    if len(alone) == 1:
+        common = _common([one for one in known if one is not alone[0]])
+        return f"All others agree on {tool} {common}: change {alone[0].place}."
+    return f"Change {' or '.join(one.place for one in alone)}; all others agree."
+
+
+def _agrees_without(claim: Claim, known: Sequence[Claim]) -> bool:
+    rest = [one for one in known if one is not claim]
+    return len(rest) >= FEWEST and not _common(rest).is_empty and not _outside(rest)

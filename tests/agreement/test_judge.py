@@ -35,6 +35,12 @@ def test_a_contradiction_names_the_two_places_and_who_is_alone():
     assert found.verdict.remedy == ("All others agree on elixir == 1.17.3: change shell default.")
 
 
+def test_where_either_of_two_could_change_both_are_named():
+    found = agree("elixir", [MIX, ASDF, brought("elixir", "1.18.3", "default")])
+
+    assert found.verdict.remedy == ("Change .tool-versions:1 or shell default; all others agree.")
+
+
 def test_an_alternative_outside_of_what_mix_allows_is_a_contradiction():
     matrix = claim("ci.yml", "== 1.14.5", "== 1.17.3")
 
