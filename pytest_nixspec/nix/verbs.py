@@ -5,12 +5,10 @@ import json
 from pytest_nixspec import process
 from pytest_nixspec.errors import NixCommandError
 from pytest_nixspec.nix.binary import Nix, failure
+from pytest_nixspec.nix.causes import cause_of
 from pytest_nixspec.nix.flake import Flake
 
 EVALUATION_SECONDS = 900
-
-_NO_FLAKE = ("getting status of", "flake.nix' does not exist", "could not find a flake.nix")
-_NOT_REACHED = ("unable to download", "Could not resolve", "Couldn't")
 
 
 def shell_names(nix: Nix, flake: Flake) -> list[str]:
@@ -45,18 +43,6 @@ def why_not_evaluated(nix: Nix, flake: Flake, shell: str) -> str:
 
 def translated(flake: Flake, done: process.Completed) -> str:
     """Return a failure to evaluate, with its cause and remedy where we know them."""
-    said = done.error_text
-    if any(sign in said for sign in _NO_FLAKE):
-        cause = (
-            f"{flake.directory} has no flake.nix that Nix can see. A file that git does not track "
-            "is invisible to a flake: `git add flake.nix`."
-        )
-    elif any(sign in said for sign in _NOT_REACHED):
-        cause = (
-            "an input of the flake cannot be reached, and nothing stands in for it. Connect to a "
-            "network, or substitute it: --nixspec-override-input nixpkgs=REFERENCE (in the "
-            "repository of pytest-nixspec itself: `make spec`)."
-        )
-    else:
-        return failure(("eval",), done)
-    return f"{cause}\n{failure(('eval',), done)}"
+    cause = cause_of(done.error_text, flake.directory, flake.system)
+    said = failure(("eval",), done)
+    return f"{cause}.\n{said}" if cause else said

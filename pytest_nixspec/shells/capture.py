@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_nixspec.nix.binary import Nix, last_lines
+from pytest_nixspec.nix.causes import cause_of
 from pytest_nixspec.nix.flake import Flake
 from pytest_nixspec.nix.verbs import why_not_evaluated
 from pytest_nixspec.process import Completed
@@ -136,12 +137,16 @@ def enter(nix: Nix, flake: Flake, shell: str, *, scratch: Path, limits: Limits) 
     events = Event.read_all(trace.read_bytes() if trace.exists() else b"")
     entry = judge(done, events, limits.hook_seconds)
     evidence = _evidence(entry, done, events)
+    said = done.error_text
     if entry.outcome is ShellOutcome.EVALUATION_FAILED:
-        evidence = tuple(why_not_evaluated(nix, flake, shell).splitlines())
+        said = why_not_evaluated(nix, flake, shell)
+        evidence = tuple(said.splitlines())
+    is_nixs_own = all(event.name != "entered" for event in events)
+    cause = cause_of(said, flake.directory, flake.system) if is_nixs_own else None
     return Capture(
         shell=shell,
         outcome=entry.outcome,
-        reason=entry.reason,
+        reason=f"{entry.reason}: {cause}" if cause else entry.reason,
         evidence=evidence,
         environment=_environment(scratch) if entry.outcome is ShellOutcome.RAN else {},
         elapsed_seconds=done.elapsed_seconds,
