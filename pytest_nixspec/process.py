@@ -30,6 +30,8 @@ class Completed:
         stderr: Everything it wrote on standard error.
         elapsed_seconds: Wall time from start to end.
         timed_out: Whether it was ended because its deadline passed.
+        left_behind: The commands of what it left running in its process group, and what was ended
+            with it; None where this system does not tell.
     """
 
     argv: tuple[str, ...]
@@ -38,6 +40,7 @@ class Completed:
     stderr: bytes
     elapsed_seconds: float
     timed_out: bool = False
+    left_behind: tuple[str, ...] | None = None
 
     @property
     def ok(self) -> bool:
@@ -93,6 +96,7 @@ def run(
             )
         try:
             timed_out = not _wait(child, deadline, started)
+            left_behind = _others_in_group(child.pid)
         finally:
             _end_group(child)
         return Completed(
@@ -102,6 +106,7 @@ def run(
             stderr=_whole(err),
             elapsed_seconds=time.monotonic() - started,
             timed_out=timed_out,
+            left_behind=left_behind,
         )
 
 
@@ -129,6 +134,25 @@ def _wait_by_asking(child: "subprocess.Popen[bytes]", deadline: Deadline, starte
                 return False
         else:
             return True
+
+
+def _others_in_group(leader: int) -> tuple[str, ...] | None:
+    """Return the commands of the group's processes beside its leader that have not ended."""
+    if sys.platform != "linux":
+        return None
+    found = []
+    for entry in os.scandir("/proc"):
+        try:
+            if not entry.name.isdigit() or os.getpgid(int(entry.name)) != leader:
+                continue
+            command = Path(entry.path, "cmdline").read_bytes()
+        except OSError:
+            # It ended as we looked.
+            continue
+        # A zombie has no command line any more.
+        if command and int(entry.name) != leader:
+            found.append(command.rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace"))
+    return tuple(found)
 
 
 def _end_group(child: "subprocess.Popen[bytes]") -> None:

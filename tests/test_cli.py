@@ -207,3 +207,56 @@ def test_files_that_agree_are_exit_0_and_others_a_table_and_exit_1(nixspec):
 
 def test_agree_in_a_directory_that_is_none_is_exit_2(nixspec):
     assert "/no/such is no directory" in nixspec("agree", "/no/such").error_text
+
+
+def test_a_shell_is_shown_with_its_tools_hook_and_leaks(nixspec):
+    done = nixspec("shell", "changes-much")
+
+    assert done.returncode == 0, done.error_text
+    assert done.text.startswith("shell changes-much: ran: the hook returned")
+    for said in (
+        "  git       99.1         shell  ",
+        "  + ADDED='new'",
+        "  ~ FROM_ATTRIBUTE: 'set' → 'changed'",
+        "  - GONE",
+        "  wrote written-by-the-hook",
+        "  left running sleep 1000",
+        "  printed 'banner'",
+        "  variable ERL_LIBS: absent becomes 'nixspec-hostile-ERL_LIBS'",
+    ):
+        assert said in done.text
+
+
+def test_a_shell_is_shown_as_json(nixspec):
+    done = nixspec("shell", "default", "--json", "--flake", str(nixspec.project))
+
+    shown = json.loads(done.text)
+    assert (shown["verdict"], shown["hook"]["added"]) == ("ran", {"FROM_HOOK": "yes"})
+    assert {"name": "ERL_LIBS", "kind": "variable", "quiet": "absent"}.items() <= next(
+        leak for leak in shown["leaks"] if leak["name"] == "ERL_LIBS"
+    ).items()
+    (git,) = [tool for tool in shown["tools"] if tool["name"] == "git"]
+    assert (git["version"], git["origin"], git["package"]) == ("99.1", "shell", "fake-git-99.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("exits-0", "hook_exited"),
+        ("fails-under-set-e", "hook_failed"),
+        ("replaces-itself", "hook_replaced_shell"),
+        ("is-killed", "killed"),
+        ("cannot-be-built", "build_failed"),
+        ("cannot-be-evaluated", "evaluation_failed"),
+    ],
+)
+def test_a_shell_that_was_not_entered_is_exit_1_with_its_verdict(nixspec, name, verdict):
+    done = nixspec("shell", name, "--json")
+
+    assert done.returncode == 1
+    assert json.loads(done.text)["verdict"] == verdict
+
+
+def test_an_unknown_shell_or_flake_is_exit_2(nixspec):
+    assert "Did you mean 'default'?" in nixspec("shell", "defualt").error_text
+    assert nixspec("shell", "default", "--flake", "path:/no/such").returncode == 2

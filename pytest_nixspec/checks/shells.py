@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from pytest_nixspec.checks.check import Area, Check, Checked
+from pytest_nixspec.checks.hooks import hook_checks
 from pytest_nixspec.checks.run import Run
 from pytest_nixspec.process import Completed
 from pytest_nixspec.shells import Origin, ShellOutcome, Tool
@@ -35,6 +36,7 @@ def shell_checks(spec: Spec) -> Iterator[Check]:
             line = spec.line("shell", shell, "env", variable)
             ask = partial(_has_variable, shell, variable, claim)
             yield new(f"${variable} {_wording(claim)}", line, ask)
+        yield from hook_checks(spec, shell, table)
         for index, command in enumerate(table.command):
             line = spec.line("shell", shell, "command", index)
             name = command.name or f"`{shlex.join(command.argv)}`"

@@ -5,11 +5,11 @@ import json
 import sys
 from collections.abc import Sequence
 
-from pytest_nixspec.cli import agreement, project, resolution, versions
+from pytest_nixspec.cli import agreement, project, resolution, shells, versions
 from pytest_nixspec.cli.running import USAGE_ERROR
 from pytest_nixspec.errors import InvalidTextError, NixspecError
 
-ROOMS = (project, resolution, agreement, versions)
+ROOMS = (project, shells, resolution, agreement, versions)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

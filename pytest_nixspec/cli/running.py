@@ -53,8 +53,8 @@ def run_here(options: argparse.Namespace, directory: Path, project: Path | None 
         record=False,
         substitutions=with_overrides(Substitutions.read(root), options.override_input),
     )
-    for line in settings.substitutions.lines():
-        _announce(f"substituted: {line}")
+    for override in settings.substitutions.inputs:
+        _announce(f"substituted: input {override.input}: {override.what}")
     return Run(settings, load(path) if path else None, directory, announce=_announce)
 
 

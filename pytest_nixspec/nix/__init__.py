@@ -3,13 +3,14 @@
 from pytest_nixspec.nix.binary import MINIMUM_VERSION, Nix, locate
 from pytest_nixspec.nix.flake import Flake, Override
 from pytest_nixspec.nix.packages import package_versions
-from pytest_nixspec.nix.verbs import shell_names
+from pytest_nixspec.nix.verbs import flake_directory, shell_names
 
 __all__ = [
     "MINIMUM_VERSION",
     "Flake",
     "Nix",
     "Override",
+    "flake_directory",
     "locate",
     "package_versions",
     "shell_names",

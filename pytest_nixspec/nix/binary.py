@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_nixspec import process
@@ -44,6 +44,7 @@ class Nix:
         system: The system it builds for, `x86_64-linux`.
         store: Its store directory, which need not be /nix/store.
         environment: The variables it is run with.
+        launcher: A command that starts it, if it is not started by itself.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Nix:
     system: str
     store: Path
     environment: Mapping[str, str]
+    launcher: tuple[str, ...] = ()
 
     def run(
         self,
@@ -69,9 +71,13 @@ class Nix:
         """
         verb, *rest = arguments
         environment = {**self.environment, **(extra or {})}
-        return process.run(
-            [self.path, verb, *HARMLESS, *rest], env=environment, cwd=cwd, deadline=deadline
-        )
+        argv: list[str | Path] = [*self.launcher, self.path, verb, *HARMLESS, *rest]
+        return process.run(argv, env=environment, cwd=cwd, deadline=deadline)
+
+    def started_by(self, environment: Mapping[str, str], umask: int) -> "Nix":
+        """Return the same Nix, as a parent with these variables and this umask starts it."""
+        launcher = ("/bin/sh", "-c", 'umask "$0"; exec "$@"', f"{umask:03o}")
+        return replace(self, environment=environment, launcher=launcher)
 
     def must(self, *arguments: str, deadline: process.Deadline) -> str:
         """Run `nix VERB …` and return what it printed.

@@ -44,9 +44,12 @@ class Flake:
         path = ".".join(json.dumps(attribute, ensure_ascii=False) for attribute in attributes)
         return f".#{path}"
 
-    def shell(self, name: str) -> str:
-        """Return the installable of one of its devShells."""
-        return self.installable("devShells", self.system, name)
+    def shell(self, name: str, *, seen_from: Path | None = None) -> str:
+        """Return the installable of one of its devShells, for a Nix that runs in a directory."""
+        installable = self.installable("devShells", self.system, name)
+        if seen_from is None or seen_from == self.directory:
+            return installable
+        return f"{self.directory}{installable.removeprefix('.')}"
 
     def unknown_override(self) -> str | None:
         """Return what is wrong with an override of an input that the lock does not have.

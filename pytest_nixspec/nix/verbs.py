@@ -1,6 +1,7 @@
 """The verbs of Nix that we use, one function each."""
 
 import json
+from pathlib import Path
 
 from pytest_nixspec import process
 from pytest_nixspec.errors import NixCommandError
@@ -26,6 +27,20 @@ def shell_names(nix: Nix, flake: Flake) -> list[str]:
     if not done.ok:
         raise NixCommandError(translated(flake, done))
     return sorted(json.loads(done.text))
+
+
+def flake_directory(nix: Nix, reference: str) -> Path:
+    """Return where Nix keeps the source of a flake that is no directory of this machine.
+
+    Raises:
+        NixCommandError: It cannot be had.
+    """
+    asked = ("flake", "metadata", "--json", "--no-write-lock-file", reference)
+    done = nix.run(*asked, deadline=process.after(EVALUATION_SECONDS))
+    if not done.ok:
+        flake = Flake(Path(reference), nix.system)
+        raise NixCommandError(translated(flake, done))
+    return Path(json.loads(done.text)["path"])
 
 
 def why_not_evaluated(nix: Nix, flake: Flake, shell: str) -> str:

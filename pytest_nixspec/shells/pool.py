@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,8 +16,9 @@ from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNo
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.flake import Flake
 from pytest_nixspec.nix.verbs import shell_names
-from pytest_nixspec.shells.capture import Capture, enter
+from pytest_nixspec.shells.capture import Capture, Visit, enter
 from pytest_nixspec.shells.deadline import Limits
+from pytest_nixspec.shells.leaks import Leak, leak_map
 from pytest_nixspec.shells.memory import Memory
 from pytest_nixspec.shells.outcome import ShellOutcome
 from pytest_nixspec.shells.probes import Probe
@@ -116,16 +117,37 @@ class ShellPool:
             probes=self.probes,
         )
 
+    def leaks(self, name: str) -> list[Leak]:
+        """Return what of its parent changes a shell, from entering it under several.
+
+        Raises:
+            ShellNotFoundError: The flake has no such shell.
+            ShellNotEnteredError: Nothing ran inside it.
+            NixCommandError: The flake cannot be evaluated.
+        """
+        # What cannot be entered at all is not a matter of its parents.
+        self.shell(name)
+        home = self.directory / "leaks" / _slug(name)
+        kept = home.with_name(f"{home.name}.json")
+        with self._lock(home):
+            if not kept.exists():
+                shutil.rmtree(home, ignore_errors=True)
+                found = leak_map(self.nix, self.flake, name, home, self._limits(name))
+                _write(kept, json.dumps([asdict(leak) for leak in found]))
+        return [Leak(**read) for read in json.loads(kept.read_text())]
+
     def _enter(self, name: str, scratch: Path) -> Capture:
+        # A worker that was killed on its way may have left a part.
+        shutil.rmtree(scratch, ignore_errors=True)
+        return enter(self.nix, self.flake, Visit(name, scratch, self._limits(name)))
+
+    def _limits(self, name: str) -> Limits:
         announce = self.limits.announce
-        limits = Limits(
+        return Limits(
             build_seconds=self.limits.build_seconds,
             hook_seconds=self.hook_seconds.get(name, self.limits.hook_seconds),
             announce=lambda text: announce(f"shell {name}: {text}"),
         )
-        # A worker that was killed on its way may have left a part.
-        shutil.rmtree(scratch, ignore_errors=True)
-        return enter(self.nix, self.flake, name, scratch=scratch, limits=limits)
 
     def _must_exist(self, name: str) -> None:
         names = self.names()

@@ -106,6 +106,10 @@ class SearchPath:
         origin = Origin.SHELL if from_shell else Origin.HOST
         return Tool(name, race[0], real, store_path, origin, race)
 
+    def find_anywhere(self, name: str) -> Path | None:
+        """Return the first program of a name on the whole PATH, whoever put it there."""
+        return next(iter(_executables(name, self.entries)), None)
+
     @property
     def _ahead(self) -> tuple[Path, ...]:
         """The entries up to the last that is the shell's own.

@@ -116,6 +116,21 @@ class CommandTable(Table):
     timeout: Seconds = 120.0
 
 
+class HookTable(Table):
+    """`[shell.X.hook]`: what the hook may cost and do; `writes` are globs below the flake."""
+
+    max_seconds: Seconds | None = None
+    writes: tuple[str, ...] | None = Field(default=None, strict=False)
+    stdout: Literal[False] | None = None
+    processes: Literal[False] | None = None
+
+
+class IsolationTable(Table):
+    """`[shell.X.isolation]`: the shell is not changed by its parent, but for what is allowed."""
+
+    allow: tuple[str, ...] = Field(default=(), strict=False)
+
+
 class ShellTable(Table):
     """`[shell.X]`: what one devShell must be; `timeout` is for its hook, in seconds."""
 
@@ -124,6 +139,8 @@ class ShellTable(Table):
     tools: dict[str, Annotated[ToolTable, _text_as("requirement")]] = {}
     env: dict[str, Annotated[VariableTable, _text_as("equals")]] = {}
     command: tuple[CommandTable, ...] = Field(default=(), strict=False)
+    hook: HookTable | None = None
+    isolation: IsolationTable | None = None
 
 
 class ProbeTable(Table):

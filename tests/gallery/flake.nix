@@ -90,6 +90,20 @@
           says-return = shell "return 0; export AFTER=reached" { };
           declares = shell "declare -x AFTER=reached" { };
           traps-exit-itself = shell "trap 'echo mine' EXIT; set -e; false" { };
+          changes-much = shell ''
+            export ADDED=new FROM_ATTRIBUTE=changed PATH=$PWD/tools:$PATH
+            unset GONE
+            echo written > written-by-the-hook; mkdir -p below; echo x > below/too
+            sleep 1000 &
+            echo banner
+            sleep 0.2
+          '' { FROM_ATTRIBUTE = "set"; GONE = "soon"; };
+          guards-itself = shell ''
+            unset ''${!ASDF_*} ''${!DYLD_*} ''${!ERL_*} ''${!GIT_*} ''${!HEX_*} ''${!LC_*} ''${!LD_*} ''${!MIX_*}
+            unset ''${!NODE_*} ''${!PERL*} ''${!PG*} ''${!PYTHON*} ''${!REBAR_*} ''${!RUBY*} ELIXIR_ERL_OPTIONS TZ
+            export LANG=C.UTF-8 PATH=''${PATH%%:*}
+          '' { };
+          depends-on-where-it-is-entered = shell "export HEX_HOME=$PWD/.hex" { };
           puts-the-host-first = shell "export PATH=/usr/bin:/bin:$PATH" { };
 
           cannot-be-built = shell "" {

@@ -1,0 +1,143 @@
+"""What a hook did: variables, PATH, files, processes, time and output."""
+
+import fnmatch
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pytest_nixspec.shells.outcome import Event
+
+Tree: TypeAlias = dict[str, tuple[int, int, int]]
+
+MOST_FILES = 50_000
+"""A larger tree is not compared: that a hook wrote nothing into it is unknown, then."""
+
+# What bash itself changes, and what a test run beside us writes.
+_BASHS_OWN = frozenset({b"_", b"SHLVL", b"shellHook", b"BASH_ENV", b"OLDPWD"})
+_NOT_THE_HOOKS = frozenset(
+    {
+        ".git",
+        "__pycache__",
+        ".pytest_cache",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".nixspec",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HookEffects:
+    """What a hook did.
+
+    Attributes:
+        added: Variables that it set, with their values.
+        changed: Variables that it changed, with the old and the new value.
+        removed: Variables that it took away.
+        path_entries: Entries that it put into PATH.
+        written: Files that it wrote or removed below the flake; None where that cannot be told.
+        processes: Commands of processes that it left running; None where that cannot be told.
+        seconds: How long it took; None where its bash has no clock.
+        stdout: What it printed on standard output.
+    """
+
+    added: Mapping[str, str] = field(default_factory=dict)
+    changed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+    path_entries: tuple[str, ...] = ()
+    written: tuple[str, ...] | None = None
+    processes: tuple[str, ...] | None = None
+    seconds: float | None = None
+    stdout: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the effects as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, read: Mapping[str, Any]) -> "HookEffects":
+        """Read what `to_json` returned."""
+        changed = {name: (old, new) for name, (old, new) in read["changed"].items()}
+        return cls(
+            added=read["added"],
+            changed=changed,
+            removed=tuple(read["removed"]),
+            path_entries=tuple(read["path_entries"]),
+            written=None if read["written"] is None else tuple(read["written"]),
+            processes=None if read["processes"] is None else tuple(read["processes"]),
+            seconds=read["seconds"],
+            stdout=read["stdout"],
+        )
+
+
+def variables_changed(
+    before: Mapping[bytes, bytes], after: Mapping[bytes, bytes]
+) -> dict[str, Any]:
+    """Return the effects on variables, by the names that `HookEffects` has for them."""
+    old = {n: v for n, v in before.items() if n not in _BASHS_OWN}
+    new = {n: v for n, v in after.items() if n not in _BASHS_OWN}
+    entries = new.get(b"PATH", b"").split(b":")
+    known = old.get(b"PATH", b"").split(b":")
+    return {
+        "added": {os.fsdecode(n): os.fsdecode(new[n]) for n in sorted(new.keys() - old.keys())},
+        "changed": {
+            os.fsdecode(n): (os.fsdecode(old[n]), os.fsdecode(new[n]))
+            for n in sorted(new.keys() & old.keys())
+            if old[n] != new[n]
+        },
+        "removed": tuple(os.fsdecode(n) for n in sorted(old.keys() - new.keys())),
+        "path_entries": tuple(os.fsdecode(e) for e in dict.fromkeys(entries) if e not in known),
+    }
+
+
+def seconds_of_hook(events: Sequence[Event]) -> float | None:
+    """Return how long the hook took, from the times that the shell wrote down."""
+    times = {event.name: event.command for event in events if event.name in {"hook", "returned"}}
+    try:
+        began, ended = (float(times[n].replace(",", ".")) for n in ("hook", "returned"))
+    except (KeyError, ValueError):
+        return None
+    return max(0.0, ended - began)
+
+
+def tree_of(directory: Path) -> Tree | None:
+    """Return size, time and inode of every file below a directory; None where it is too large."""
+    tree: Tree = {}
+    for path, entry in _files(directory):
+        status = entry.stat(follow_symlinks=False)
+        tree[path] = (status.st_size, status.st_mtime_ns, status.st_ino)
+        if len(tree) > MOST_FILES:
+            return None
+    return tree
+
+
+def files_written(before: Tree | None, after: Tree | None) -> tuple[str, ...] | None:
+    """Return what was added, changed or removed between two looks at a tree."""
+    if before is None or after is None:
+        return None
+    names = before.keys() | after.keys()
+    return tuple(sorted(name for name in names if before.get(name) != after.get(name)))
+
+
+def not_allowed(written: Sequence[str], globs: Sequence[str]) -> list[str]:
+    """Return the files that no glob allows; `*` crosses directories."""
+    return [name for name in written if not any(fnmatch.fnmatchcase(name, g) for g in globs)]
+
+
+def _files(directory: Path) -> "Iterator[tuple[str, os.DirEntry[str]]]":
+    pending = [directory]
+    while pending:
+        try:
+            entries = list(os.scandir(pending.pop()))
+        except OSError:
+            # What we may not read, or what went away as we looked, is not compared.
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _NOT_THE_HOOKS:
+                    pending.append(Path(entry.path))
+            else:
+                yield os.path.relpath(entry.path, directory), entry

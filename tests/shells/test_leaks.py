@@ -1,0 +1,69 @@
+"""What of its parent changes a shell, by name."""
+
+import pytest
+
+from pytest_nixspec.errors import ShellNotEnteredError
+from pytest_nixspec.shells.leaks import Leak, not_allowed
+from tests.conftest import pool_over
+
+
+def leaks(pool, shell):
+    return {(leak.kind, leak.name): leak for leak in not_allowed(pool.leaks(shell), ())}
+
+
+def test_every_hostile_variable_and_tool_is_a_named_leak(every_nix, gallery, tmp_path):
+    found = leaks(pool_over(every_nix, gallery, tmp_path.resolve()), "silent")
+
+    assert found[("variable", "ERL_LIBS")].quiet == "absent"
+    assert found[("variable", "TZ")].hostile == "'Pacific/Kiritimati'"
+    assert ("tool", "elixir") in found
+    assert ("tool", "greet") not in found
+    assert ("tool", "git") not in found
+
+
+def test_a_hook_that_guards_itself_leaks_nothing(every_nix, gallery, tmp_path):
+    assert leaks(pool_over(every_nix, gallery, tmp_path.resolve()), "guards-itself") == {}
+
+
+def test_what_depends_on_where_it_is_entered_is_a_leak(pool):
+    found = leaks(pool, "depends-on-where-it-is-entered")
+
+    assert found[("working directory", "HEX_HOME")].quiet.endswith("/flake/.hex'")
+
+
+def test_a_host_that_comes_first_is_a_leak_of_tools(pool):
+    assert ("tool", "elixir") in leaks(pool, "puts-the-host-first")
+
+
+def test_what_is_usual_and_what_is_allowed_is_left_out():
+    found = [Leak(name, "variable", "a", "b") for name in ("HOME", "TERM", "MIX_ENV", "MIX_HOME")]
+
+    assert [leak.name for leak in not_allowed(found, ())] == ["MIX_ENV", "MIX_HOME"]
+    assert not_allowed(found, ("MIX_*",)) == []
+
+
+def test_a_umask_does_not_leak_since_nix_sets_its_own(every_nix, gallery, tmp_path):
+    pool = pool_over(every_nix, gallery, tmp_path.resolve())
+
+    assert "umask" not in {leak.name for leak in pool.leaks("silent")}
+    assert pool.capture("silent").umask == "0022"
+
+
+def test_the_tree_is_left_as_it_was(pool, gallery):
+    before = sorted(path.name for path in gallery.rglob("*"))
+
+    pool.leaks("default")
+
+    assert sorted(path.name for path in gallery.rglob("*")) == before
+
+
+def test_a_shell_that_cannot_be_entered_has_no_leaks(pool):
+    with pytest.raises(ShellNotEnteredError, match="hook_exited"):
+        pool.leaks("exits-3")
+
+
+def test_leaks_are_looked_for_once_a_run(pool, monkeypatch):
+    first = pool.leaks("silent")
+    monkeypatch.setattr("pytest_nixspec.shells.pool.leak_map", None)
+
+    assert pool.leaks("silent") == first
