@@ -7,17 +7,16 @@ from functools import partial
 from typing import Any
 
 from pytest_nixspec.checks.check import Area, Check, Checked
+from pytest_nixspec.checks.commands import command_ends
 from pytest_nixspec.checks.hooks import hook_checks
 from pytest_nixspec.checks.run import Run
-from pytest_nixspec.process import Completed
 from pytest_nixspec.shells import Origin, ShellOutcome, Tool
 from pytest_nixspec.shells.beam import otps_of_elixir
 from pytest_nixspec.spec import Spec
-from pytest_nixspec.spec.model import CommandTable, ToolTable, VariableTable
+from pytest_nixspec.spec.model import ToolTable, VariableTable
 from pytest_nixspec.verdict import Verdict, failed, passed
 from pytest_nixspec.versions import Requirement
 from pytest_nixspec.versions.compatibility import one_otp
-from pytest_nixspec.versions.pins import legacy_command
 
 
 def shell_checks(spec: Spec) -> Iterator[Check]:
@@ -40,7 +39,7 @@ def shell_checks(spec: Spec) -> Iterator[Check]:
         for index, command in enumerate(table.command):
             line = spec.line("shell", shell, "command", index)
             name = command.name or f"`{shlex.join(command.argv)}`"
-            yield new(name, line, partial(_command_ends, shell, command))
+            yield new(name, line, partial(command_ends, shell, command))
 
 
 def _is_entered(shell: str, run: Run) -> Checked:
@@ -134,31 +133,6 @@ def _has_variable(shell: str, name: str, claim: VariableTable, run: Run) -> Chec
         else "Set it so in the shellHook or in the shell, or change the specification."
     )
     return Checked(failed(f"${name} must be so: {_wording(claim)}; {shown}", remedy=remedy), facts)
-
-
-def _command_ends(shell: str, command: CommandTable, run: Run) -> Checked:
-    done = run.shells.shell(shell).run(list(command.argv), timeout=command.timeout)
-    facts = {"shell": shell, "argv": list(command.argv), "returncode": done.returncode}
-    evidence = [f"stdout: {line}" for line in done.text.splitlines()[-6:]]
-    evidence += [f"stderr: {line}" for line in done.error_text.splitlines()[-6:]]
-    fault = _command_fault(command, done)
-    if fault is None:
-        return Checked(passed(f"it ended with exit code {done.returncode}"), facts)
-    return Checked(failed(fault, *evidence, remedy=legacy_command(command.argv) or ""), facts)
-
-
-def _command_fault(command: CommandTable, done: Completed) -> str | None:
-    if done.timed_out:
-        return f"it did not end within {command.timeout:g} s"
-    if done.returncode != command.exit:
-        return f"it ended with exit code {done.returncode}, not {command.exit}"
-    for stream, pattern, text in (
-        ("stdout", command.stdout, done.text),
-        ("stderr", command.stderr, done.error_text),
-    ):
-        if pattern is not None and re.search(pattern, text, re.MULTILINE) is None:
-            return f"/{pattern}/ is not in its {stream}"
-    return None
 
 
 def _requirement(spec: Spec, tool: str, wanted: ToolTable) -> Requirement | None:

@@ -88,6 +88,19 @@ def _tool(tool: Tool) -> dict[str, Any]:
         "path": str(tool.path),
         "store_path": str(tool.store_path) if tool.store_path else None,
         "package": tool.package,
+        **_provenance(tool),
+    }
+
+
+def _provenance(tool: Tool) -> dict[str, str | None]:
+    try:
+        found = tool.provenance
+    except NixspecError:
+        # What a tool is remains true where Nix cannot say where it comes from.
+        found = None
+    return {
+        "derivation": found.derivation if found else None,
+        "input": found.source if found else None,
     }
 
 

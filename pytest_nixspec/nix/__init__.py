@@ -3,6 +3,7 @@
 from pytest_nixspec.nix.binary import MINIMUM_VERSION, Nix, locate
 from pytest_nixspec.nix.flake import Flake, Override
 from pytest_nixspec.nix.packages import package_versions
+from pytest_nixspec.nix.provenance import Provenance, provenances, store_path_of
 from pytest_nixspec.nix.verbs import flake_directory, shell_names
 
 __all__ = [
@@ -10,8 +11,11 @@ __all__ = [
     "Flake",
     "Nix",
     "Override",
+    "Provenance",
     "flake_directory",
     "locate",
     "package_versions",
+    "provenances",
     "shell_names",
+    "store_path_of",
 ]

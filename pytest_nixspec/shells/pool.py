@@ -15,6 +15,7 @@ from filelock import FileLock
 from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNotFoundError
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.flake import Flake
+from pytest_nixspec.nix.provenance import provenances
 from pytest_nixspec.nix.verbs import shell_names
 from pytest_nixspec.shells.capture import Capture, Visit, enter
 from pytest_nixspec.shells.deadline import Limits
@@ -115,6 +116,7 @@ class ShellPool:
             directory=self.flake.directory,
             memory=Memory(self.directory / "answers"),
             probes=self.probes,
+            trace=lambda: provenances(self.nix, self.flake, name),
         )
 
     def leaks(self, name: str) -> list[Leak]:

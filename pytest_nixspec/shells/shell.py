@@ -1,13 +1,14 @@
 """A shell that was entered: its environment, its tools, and commands that run inside it."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from pytest_nixspec import process
 from pytest_nixspec.errors import CommandNotStartedError, ProbeError, ToolNotFoundError
+from pytest_nixspec.nix.provenance import Provenance, store_path_of
 from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.memory import Memory
 from pytest_nixspec.shells.probes import PROBES, Probe
@@ -28,6 +29,7 @@ class Shell:
         directory: Where its commands run: the flake's.
         memory: What probes have said before.
         probes: The probes of the specification, over the known ones.
+        trace: Tells where the packages of the shell come from, by store path.
     """
 
     name: str
@@ -36,6 +38,12 @@ class Shell:
     directory: Path
     memory: Memory
     probes: Mapping[str, Probe]
+    trace: Callable[[], Mapping[str, Provenance]]
+
+    @cached_property
+    def provenances(self) -> Mapping[str, Provenance]:
+        """The derivation and the input of each package of the shell, by store path."""
+        return self.trace()
 
     @cached_property
     def environment(self) -> Mapping[bytes, bytes]:
@@ -63,7 +71,7 @@ class Shell:
                 f"PATH of the shell:\n{entries}\n→ Add {name} to the shell's packages."
             )
             raise ToolNotFoundError(message)
-        return replace(found, name=name, ask=self._version)
+        return replace(found, name=name, ask=self._version, trace=self._provenance)
 
     def run(
         self,
@@ -72,7 +80,7 @@ class Shell:
         timeout: float = COMMAND_SECONDS,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-        stdin: bytes = b"",
+        input: bytes = b"",  # noqa: A002 - as subprocess.run calls it
     ) -> process.Completed:
         """Run a command inside the shell; the host's programs are not found.
 
@@ -81,7 +89,7 @@ class Shell:
             timeout: Seconds until it and its whole process group are ended.
             cwd: Where to run it; by default the flake's directory.
             env: Variables beside the shell's.
-            stdin: What it reads; by default nothing.
+            input: What it reads; by default nothing.
 
         Raises:
             ToolNotFoundError: The shell has no such program.
@@ -95,7 +103,7 @@ class Shell:
                 env={**self.environment, **more},
                 cwd=cwd or self.directory,
                 deadline=process.after(timeout),
-                stdin=stdin,
+                stdin=input,
             )
         except (OSError, ValueError) as error:
             message = f"{program} cannot be started: {getattr(error, 'strerror', None) or error}."
@@ -111,6 +119,11 @@ class Shell:
             message = f"the shell {self.name!r} has no program {name!r}{only}."
             raise ToolNotFoundError(message)
         return tool.path
+
+    def _provenance(self, tool: Tool) -> Provenance | None:
+        # The package that PATH names, and not what its links lead to: that one the flake chose.
+        path = store_path_of(tool.path, self.search_path.store)
+        return self.provenances.get(path) if path else None
 
     def _probe(self, name: str) -> Probe | None:
         return self.probes.get(name) or PROBES.get(name)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from pytest_nixspec.errors import ProbeError
+from pytest_nixspec.nix.provenance import Provenance
 
 
 class Origin(StrEnum):
@@ -21,6 +22,11 @@ def _no_shell(tool: "Tool") -> str:
     raise ProbeError(message)
 
 
+def _untraced(tool: "Tool") -> None:
+    """Return None: a tool that was found outside a shell is of no input."""
+    del tool
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """An executable that the name of a tool leads to.
@@ -32,7 +38,9 @@ class Tool:
         store_path: The store path it is in, or None.
         origin: Who brings it.
         race: Every place that has it, the winner first.
+        entries: The entries of PATH that were looked through, in order.
         ask: Tells the version; given by the shell that the tool was found in.
+        trace: Tells the derivation and the input; given by the shell as well.
     """
 
     name: str
@@ -41,7 +49,11 @@ class Tool:
     store_path: Path | None
     origin: Origin
     race: tuple[Path, ...]
+    entries: tuple[Path, ...] = field(default=(), repr=False)
     ask: "Callable[[Tool], str]" = field(default=_no_shell, repr=False, compare=False)
+    trace: "Callable[[Tool], Provenance | None]" = field(
+        default=_untraced, repr=False, compare=False
+    )
 
     @property
     def version(self) -> str:
@@ -62,12 +74,30 @@ class Tool:
         """The name of its store path without the hash, `erlang-27.3.4`, or None."""
         return self.store_path.name.partition("-")[2] if self.store_path else None
 
+    @property
+    def provenance(self) -> "Provenance | None":
+        """The derivation and the input it comes from; None where Nix does not tell.
+
+        Raises:
+            NixCommandError: Nix cannot be asked.
+        """
+        return self.trace(self)
+
     def explain(self) -> str:
-        """Return the race for this name, line by line."""
+        """Return the whole race for this name, line by line, and where the winner comes from."""
         lines = [f"{self.name} comes from the {self.origin}: {self.path}"]
         if self.real_path != self.path:
             lines.append(f"  really {self.real_path}")
         lines += [f"  shadows {loser}" for loser in self.race[1:]]
+        found = self.provenance
+        if found is not None:
+            lines.append(f"  built by {found.derivation}")
+            lines.append(f"  of the input {found.source or 'that Nix does not tell'}")
+        having = {path.parent for path in self.race}
+        lines.append("  PATH, in the order in which it is searched:")
+        for entry in self.entries:
+            mark = "wins" if entry == self.path.parent else "has it" if entry in having else ""
+            lines.append(f"    {entry}  {mark}".rstrip())
         return "\n".join(lines)
 
 
@@ -104,7 +134,8 @@ class SearchPath:
         store_path = self._store_path(real)
         from_shell = store_path is not None and self._is_own(race[0].parent)
         origin = Origin.SHELL if from_shell else Origin.HOST
-        return Tool(name, race[0], real, store_path, origin, race)
+        entries = tuple(dict.fromkeys((*self._ahead, *self.parents)))
+        return Tool(name, race[0], real, store_path, origin, race, entries)
 
     def find_anywhere(self, name: str) -> Path | None:
         """Return the first program of a name on the whole PATH, whoever put it there."""

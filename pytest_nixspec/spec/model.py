@@ -114,6 +114,8 @@ class CommandTable(Table):
     stdout: Pattern | None = None
     stderr: Pattern | None = None
     timeout: Seconds = 120.0
+    max_seconds: Seconds | None = None
+    retries: int = Field(default=0, ge=0)
 
 
 class HookTable(Table):

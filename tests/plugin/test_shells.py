@@ -333,3 +333,64 @@ def test_nothing_is_left_in_the_tree_or_beside_it(project, pytester, monkeypatch
     pytesters = {"runpytest-0", "runpytest-current", "stdout", "stderr"}
     left = {path.name for path in pytester.path.iterdir()} - pytesters
     assert left == {"flake.nix", "stdenv", "nixspec.toml", "reports"}
+
+
+def test_a_command_may_be_tried_again_and_says_how_often(project, pytester):
+    project(
+        """
+        [[shell.default.command]]
+        name    = "third time lucky"
+        argv    = ["/bin/sh", "-c", "echo x >> tries; [ $(wc -l < tries) -ge 3 ]"]
+        retries = 2
+
+        [[shell.default.command]]
+        name    = "never"
+        argv    = ["/bin/sh", "-c", "exit 3"]
+        retries = 1
+        """.replace("wc", "/usr/bin/wc")
+    )
+
+    result = pytester.runpytest("--nixspec")
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*third time lucky  ok       it ended with exit code 0 (attempt 3)",
+            "*never             FAILED   it ended with exit code 3, not 0 (attempt 2)",
+        ]
+    )
+
+
+def test_a_command_that_takes_too_long_fails_though_it_ended_well(project, pytester):
+    project('[[shell.default.command]]\nargv = ["/bin/sleep", "0.3"]\nmax_seconds = 0.1\n')
+
+    result = pytester.runpytest("--nixspec")
+
+    result.stdout.fnmatch_lines(["it took 0.* s, more than 0.1 s"])
+
+
+@pytest.mark.parametrize("argv", ['["bash", "-lc", "erl"]', '["/bin/sh", "--login", "-c", "x"]'])
+def test_a_login_shell_is_no_test_of_the_shell(project, pytester, argv):
+    project(f"[[shell.default.command]]\nargv = {argv}\n")
+
+    result = pytester.runpytest("--nixspec")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["it is a login shell, which reads /etc/profile; that resets PATH*", "→ Write `bash -c …`*"]
+    )
+
+
+def test_a_legacy_command_of_asdf_that_fails_says_what_to_write(project, pytester):
+    project('[[shell.default.command]]\nargv = ["/bin/false"]\n'
+            '[probe.asdf]\nargv = ["asdf"]\npattern = "(.*)"\n')  # fmt: skip
+    (pytester.path / "asdf").write_text("#!/bin/sh\nexit 1\n")
+    (pytester.path / "asdf").chmod(0o755)
+    flake = pytester.path / "flake.nix"
+    flake.write_text(flake.read_text().replace('"export FROM_HOOK=yes"', '"PATH=$PWD:$PATH"'))
+    spec = pytester.path / "nixspec.toml"
+    spec.write_text('[[shell.default.command]]\nargv = ["asdf", "local", "elixir", "1.17.3"]\n')
+
+    result = pytester.runpytest("--nixspec")
+
+    result.stdout.fnmatch_lines(["→ `asdf local` is gone since asdf 0.16: write `asdf set elixir*"])

@@ -1,5 +1,6 @@
 """A tool is the shell's only where the shell brings it; the host never stands in silently."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from pytest_nixspec.errors import CommandNotStartedError, ProbeError, ToolNotFoundError
 from pytest_nixspec.shells import Origin, Probe
 from pytest_nixspec.shells.tools import SearchPath, entries_of
+from tests.conftest import pool_over
 
 
 def program(directory: Path, name: str) -> Path:
@@ -56,7 +58,9 @@ def test_a_tool_that_only_the_host_has_is_the_hosts(search_path, tmp_path):
 
     assert tool is not None
     assert tool.origin is Origin.HOST
-    assert tool.explain() == f"psql comes from the host: {path}"
+    first, *_, last = tool.explain().splitlines()
+    assert first == f"psql comes from the host: {path}"
+    assert last == f"    {path.parent}  wins"
 
 
 def test_a_store_path_that_the_host_links_to_is_the_hosts(search_path, tmp_path):
@@ -166,3 +170,24 @@ def test_a_tool_that_prints_no_version_is_said_to(pool):
 
     with pytest.raises(ProbeError, match="printed no version"):
         _ = pool.shell("default").tool("greet").version
+
+
+def test_the_whole_race_is_explained_with_derivation_and_input(own_shell):
+    said = own_shell.tool("elixir").explain()
+
+    assert re.search(r"built by /nix/store/\w+-elixir-1\.\S+\.drv$", said, re.MULTILINE)
+    assert re.search(r"of the input nixpkgs \S+", said)
+    assert re.search(r"-elixir-1\.[\d.]+/bin  wins$", said, re.MULTILINE)
+
+
+def test_the_flake_itself_is_where_its_own_packages_come_from(every_nix, gallery, tmp_path):
+    tool = pool_over(every_nix, gallery, tmp_path.resolve()).shell("default").tool("greet")
+
+    assert tool.provenance.source == "the flake itself"
+    assert tool.provenance.derivation.endswith("-fake-greet-1.2.3.drv")
+
+
+def test_a_tool_of_the_host_is_of_no_input(own_shell):
+    host = own_shell.tool("python3")
+
+    assert host.provenance is None
