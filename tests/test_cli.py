@@ -260,3 +260,16 @@ def test_a_shell_that_was_not_entered_is_exit_1_with_its_verdict(nixspec, name, 
 def test_an_unknown_shell_or_flake_is_exit_2(nixspec):
     assert "Did you mean 'default'?" in nixspec("shell", "defualt").error_text
     assert nixspec("shell", "default", "--flake", "path:/no/such").returncode == 2
+
+
+def test_what_is_kept_is_shown_and_forgotten(nixspec):
+    nixspec("cache", "--clear")
+    nixspec("shell", "default", "--no-leaks")
+
+    shown = nixspec("cache")
+    cleared = json.loads(nixspec("cache", "--clear", "--json").text)
+
+    assert shown.text.splitlines()[1].endswith(": default")
+    assert str(nixspec.project) in shown.text
+    assert [entry["shells"] for entry in cleared["entries"]] == [["default"]]
+    assert nixspec("cache").text.endswith(": 0 flake contents")

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from pytest_nixspec.errors import InvalidTextError
-from pytest_nixspec.versions import Requirement, VersionSet
-from pytest_nixspec.versions.asdf import Kind
+from pytest_nixspec.versions import Requirement, Version, VersionSet
+from pytest_nixspec.versions.asdf import Kind, Pin
 from pytest_nixspec.versions.pins import Pinned
 
 Precision: TypeAlias = Literal["exact", "minor", "major"]
@@ -28,10 +28,11 @@ TOOLS = MappingProxyType(
     }
 )
 
-# How many numbers name one release.
+# How many numbers name one release, and how many do where a shorter name floats.
 _RELEASE = MappingProxyType({"elixir": 3, "erl": 2, "node": 3, "psql": 2, "python3": 3})
+_FLOATING_RELEASE = MappingProxyType({**_RELEASE, "erl": 4})
 _KEPT: MappingProxyType[Precision, int] = MappingProxyType({"exact": 9, "minor": 2, "major": 1})
-_NUMBERS = re.compile(r"(?:v|OTP-)?(?P<numbers>[0-9]+(?:\.[0-9]+)*)(?P<tail>.*)", re.DOTALL)
+_NUMBERS = re.compile(r"(?:v|OTP-)?([0-9]+(?:\.[0-9]+)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,13 @@ def pinned(
     """
     found = _NUMBERS.fullmatch(text)
     if found is None:
-        message = f"{text!r} is no version"
-        raise InvalidTextError(message)
-    numbers = found["numbers"].split(".")
+        # A pre-release is always that one; what else has a tail is no version.
+        return _exactly(tool, text)
+    numbers = found[1].split(".")
     kept = numbers[: _KEPT[precision]]
-    whole = len("xyz") if floats and tool == "erl" else _RELEASE.get(tool, 2)
-    if len(kept) == len(numbers) and len(numbers) >= whole:
-        return Requirement.parse(f"== {found['numbers']}{found['tail']}", dialect_of(tool))
+    whole = (_FLOATING_RELEASE if floats else _RELEASE)[tool]
+    if len(kept) == len(numbers) >= whole:
+        return _exactly(tool, found[1])
     return _beginning(tool, kept)
 
 
@@ -110,30 +111,49 @@ def brought(tool: str, version: str, shell: str, precision: Precision = "exact")
     Raises:
         InvalidTextError: What it brings has no version of the tool's dialect.
     """
-    kept = version.split(".")[: _KEPT[precision]]
-    if precision == "exact":
-        meant = Requirement.parse(f"== {version}", dialect_of(tool))
+    if precision == "exact" or _NUMBERS.fullmatch(version) is None:
+        meant = _exactly(tool, version)
     else:
-        meant = _beginning(tool, kept)
+        meant = _beginning(tool, version.split(".")[: _KEPT[precision]])
     return Claim(tool, version, f"shell {shell}", 0, (meant,))
 
 
 def claim_of_pins(
     tool: str, line: Pinned, source: str, precision: Precision, *, floats: bool
 ) -> Claim:
-    """Return the claim of version strings of asdf or mise, of which each is a fallback."""
+    """Return the claim of version strings of asdf or mise, of which the first is preferred."""
     remarks = [line.remark] if line.remark else []
     meant: list[Requirement] = []
-    for pin in line.pins:
-        if pin.kind is Kind.VERSION or (pin.kind is Kind.LATEST and pin.value):
-            try:
-                meant.append(pinned(tool, pin.value, precision, floats=floats))
-            except InvalidTextError as error:
-                remarks.append(str(error))
-        else:
-            remarks.append(f"{pin.text!r} names no version")
+    for number, pin in enumerate(line.pins):
+        try:
+            meant.append(_pinned_by(tool, pin, precision, floats=floats))
+        except InvalidTextError as error:
+            remarks.append(str(error))
+            if number == 0:
+                # What is preferred is not known; that a fallback is does not help.
+                break
     said = " ".join(pin.text for pin in line.pins) or "nothing"
     return Claim(tool, said, source, line.line, tuple(meant), "; ".join(remarks))
+
+
+def _pinned_by(tool: str, pin: Pin, precision: Precision, *, floats: bool) -> Requirement:
+    if pin.kind is Kind.VERSION or (pin.kind is Kind.LATEST and pin.value):
+        return pinned(tool, pin.value, precision, floats=floats)
+    message = f"{pin.text!r} names no version"
+    raise InvalidTextError(message)
+
+
+def is_release(tool: str, numbers: str) -> bool:
+    """Tell whether so many numbers name one release of a tool."""
+    return numbers.count(".") + 1 >= _RELEASE[tool]
+
+
+def _exactly(tool: str, text: str) -> Requirement:
+    try:
+        return Requirement.parse(f"== {Version.parse(text, dialect_of(tool))}", dialect_of(tool))
+    except InvalidTextError as error:
+        message = f"{text!r} is no version of {tool}"
+        raise InvalidTextError(message) from error
 
 
 def _beginning(tool: str, numbers: Sequence[str]) -> Requirement:

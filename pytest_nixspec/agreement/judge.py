@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import chain, combinations
+from itertools import combinations
 
 from pytest_nixspec.agreement.claim import Claim
 from pytest_nixspec.verdict import Verdict, failed, passed, unknown
@@ -63,9 +63,17 @@ def _clash(known: Sequence[Claim]) -> Sequence[Claim]:
     """Return the fewest claims that cannot all be true; none where all can."""
     if not known or not _common(known).is_empty:
         return ()
-    counts = range(FEWEST, len(known) + 1)
-    subsets = chain.from_iterable(combinations(known, count) for count in counts)
-    return next((some for some in subsets if _common(some).is_empty), ())
+    for count in (FEWEST, FEWEST + 1):
+        for some in combinations(known, count):
+            if _common(some).is_empty:
+                return some
+    # Of many at once, those are told that none can be left out of.
+    needed = list(known)
+    for claim in known:
+        rest = [one for one in needed if one is not claim]
+        if rest and _common(rest).is_empty:
+            needed = rest
+    return needed
 
 
 def _outside(known: Sequence[Claim]) -> Sequence[Claim]:

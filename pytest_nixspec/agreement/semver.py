@@ -7,11 +7,13 @@ import re
 
 from pytest_nixspec.errors import InvalidTextError
 
+_NUMBER = "(?:0|[1-9][0-9]*)"
 _PART = re.compile(
-    r"(?P<sign>>=|<=|>|<|=|\^|~>?)?\s*v?(?P<numbers>[0-9]+(?:\.[0-9]+){0,2}|\*|[xX])"
+    rf"(?P<sign>>=|<=|>|<|=|\^|~>?)?v?(?P<numbers>{_NUMBER}(?:\.{_NUMBER}){{0,2}}|[*xX])"
     r"(?P<wild>(?:\.[xX*]){0,2})(?P<pre>-[0-9A-Za-z.-]+)?"
 )
 _HYPHEN = re.compile(r"\s+-\s+")
+_LOOSE_SIGN = re.compile(r"(>=|<=|>|<|=|\^|~>?)\s+")
 
 
 def as_requirement(text: str, dialect: str) -> str:
@@ -25,11 +27,11 @@ def as_requirement(text: str, dialect: str) -> str:
 
 
 def _alternative(text: str, dialect: str) -> str:
-    low, *high = _HYPHEN.split(text)
-    if high:
-        return f"{_bound(low, '>=', dialect)} and {_bound(high[0], '<=', dialect)}"
-    parts = [found[0] for found in _PART.finditer(text)]
-    if not parts or _PART.sub("", text).strip():
+    ends = _HYPHEN.split(text)
+    if len(ends) == len(("low", "high")):
+        return f"{_bound(ends[0], '>=', dialect)} and {_bound(ends[1], '<=', dialect)}"
+    parts = _LOOSE_SIGN.sub(r"\1", text).split()
+    if not parts:
         message = f"{text!r} is no range of versions"
         raise InvalidTextError(message)
     return " and ".join(_bound(part, "", dialect) for part in parts)
@@ -37,14 +39,21 @@ def _alternative(text: str, dialect: str) -> str:
 
 def _bound(text: str, sign: str, dialect: str) -> str:
     found = _PART.fullmatch(text.strip())
-    if found is None:
+    if found is None or (sign and found["sign"]):
         message = f"{text!r} is no range of versions"
         raise InvalidTextError(message)
     sign = sign or found["sign"] or "="
     if not found["numbers"][0].isdigit():
+        if sign in {"<", ">"}:
+            message = f"{text!r} is a range of no version"
+            raise InvalidTextError(message)
         return f">= {_whole([0], dialect)}"
     numbers = [int(number) for number in found["numbers"].split(".")]
-    is_whole = len(numbers) == len("xyz")
+    if found["pre"] and len(numbers) < len("xyz"):
+        message = f"{text!r} is no range of versions"
+        raise InvalidTextError(message)
+    # OTP's 27.3.4 has releases of its own, 27.3.4.2; setup-beam takes the newest of them.
+    is_whole = len(numbers) == len("xyz") and (dialect == "elixir" or bool(found["pre"]))
     low = _whole(numbers, dialect) + (found["pre"] or "")
     below_low = f"< {low}" if found["pre"] or is_whole else f"< {_before(numbers, dialect)}"
     end = _next(numbers)

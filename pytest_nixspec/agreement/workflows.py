@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from pytest_nixspec.agreement.claim import Claim, Precision, dialect_of, pinned
+from pytest_nixspec.agreement.claim import Claim, Precision, dialect_of, is_release, pinned
 from pytest_nixspec.agreement.images import image_claims
 from pytest_nixspec.agreement.semver import as_requirement
 from pytest_nixspec.errors import InvalidTextError
@@ -72,11 +72,12 @@ def _step_claims(
         texts = _filled(value, contexts)
         remarks = [*map(_yaml_remark, _sources(value, contexts))]
         meant: list[Requirement] = []
-        for text in texts or []:
-            try:
-                meant.append(_meant(tool, text, precision, is_strict=is_strict))
-            except InvalidTextError as error:
-                remarks.append(str(error))
+        try:
+            meant += [_meant(tool, text, precision, is_strict=is_strict) for text in texts or []]
+        except InvalidTextError as error:
+            # One of several that is not known leaves the whole unknown.
+            meant = []
+            remarks.append(str(error))
         if texts is None:
             remarks.append("it is computed, so what it says cannot be read from the text")
         said = " | ".join(texts or [value])
@@ -85,10 +86,21 @@ def _step_claims(
 
 
 def _meant(tool: str, text: str, precision: Precision, *, is_strict: bool) -> Requirement:
-    plain = re.sub(r"-otp-[0-9]+$", "", text)
-    if is_strict or re.fullmatch(r"(?:v|OTP-)?[0-9]+(?:\.[0-9]+)*", plain):
-        return pinned(tool, plain, precision, floats=not is_strict)
-    return Requirement.parse(as_requirement(plain, dialect_of(tool)), dialect_of(tool))
+    plain = re.sub(r"-otp-[0-9]+$", "", text.strip())
+    numbers = re.fullmatch(r"(?:v|OTP-)?([0-9]+(?:\.[0-9]+)*)", plain)
+    if is_strict:
+        # Taken as the name of a release; a shorter one is a branch, or none.
+        if numbers and not is_release(tool, numbers[1]):
+            message = f"{plain!r} names no release, and version-type is strict"
+            raise InvalidTextError(message)
+        return pinned(tool, plain, precision)
+    if numbers or re.search(r"[0-9]-rc\.?[0-9]+$", plain):
+        return pinned(tool, plain, precision, floats=True)
+    meant = Requirement.parse(as_requirement(plain, dialect_of(tool)), dialect_of(tool))
+    if meant.versions.is_empty:
+        message = f"no version meets {plain!r}"
+        raise InvalidTextError(message)
+    return meant
 
 
 def _yaml_remark(value: Scalar) -> str:
@@ -111,17 +123,18 @@ def _contexts(document: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, 
     for table in (_table(document.get("env")), _table(job.get("env"))):
         values |= {f"env.{key}": [v] for key, v in table.items() if isinstance(v, Scalar)}
     matrix = _table(_table(job.get("strategy")).get("matrix"))
-    includes = [{"": entry} for entry in map(_table, _list(matrix.get("include")))]
-    axes = [{key: entry} for key, axis in matrix.items() for entry in _list(axis)]
-    for one in (*axes, *includes):
-        for key, entry in one.items():
-            if key in {"include", "exclude"}:
-                continue
-            for path, value in _leaves(f"matrix.{key}".rstrip("."), entry):
-                values.setdefault(path, [])
-                if value not in values[path]:
+    excluded = [entry for entry in map(_table, _list(matrix.get("exclude"))) if len(entry) == 1]
+    for key, axis in matrix.items():
+        if key == "exclude":
+            continue
+        entries = [{key: entry} for entry in _list(axis)] if key != "include" else _list(axis)
+        for entry in map(_table, entries):
+            for path, value in _leaves("matrix", entry):
+                if entry not in excluded and value not in values.setdefault(path, []):
                     values[path].append(value)
-    return values
+    # An axis that is computed has values that the text does not tell.
+    computed = {f"matrix.{key}" for key, axis in matrix.items() if isinstance(axis, Scalar)}
+    return {path: [] if path in computed else found for path, found in values.items()}
 
 
 def _leaves(path: str, value: object) -> Iterator[tuple[str, Scalar]]:
@@ -139,7 +152,7 @@ def _sources(value: Scalar, contexts: Contexts) -> list[Scalar]:
 
 def _filled(value: Scalar, contexts: Contexts) -> list[str] | None:
     """Return the texts that a value can be, or None where an expression is not known."""
-    texts = [str(value)]
+    texts = [line for line in value.split("\n") if line.strip()]
     while any(_EXPRESSION.search(text) for text in texts):
         more = []
         for text in texts:
@@ -170,9 +183,9 @@ def _plain(node: yaml.Node | None, known: dict[int, Any]) -> Any:
         known[id(node)] = entries
         entries.extend(_plain(inner, known) for inner in node.value)
         return entries
-    # GitHub, too, takes an unquoted 1.10 for the number 1.1.
-    is_float = node.tag == "tag:yaml.org,2002:float"
-    scalar = Scalar(float(node.value)) if is_float and "." in node.value else Scalar(node.value)
+    # GitHub, too, takes an unquoted 1.10 for the number 1.1, and 27.0 for 27.
+    is_float = re.fullmatch(r"[0-9]+\.[0-9]+", node.value) and node.tag.endswith(":float")
+    scalar = Scalar(f"{float(node.value):.15g}" if is_float else node.value)
     scalar.line, scalar.written = node.start_mark.line + 1, node.value
     known[id(node)] = scalar
     return scalar

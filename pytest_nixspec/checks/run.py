@@ -17,6 +17,7 @@ from pytest_nixspec.report import Header
 from pytest_nixspec.settings import Settings
 from pytest_nixspec.shells import ShellPool
 from pytest_nixspec.shells.deadline import Limits
+from pytest_nixspec.shells.kept import Kept
 from pytest_nixspec.spec import Spec
 
 
@@ -79,6 +80,7 @@ class Run:
             probes=self.spec.probes if self.spec else {},
             limits=Limits(announce=self.announce),
             hook_seconds={n: t.timeout for n, t in tables.items()},
+            kept=Kept.here(self.nix.environment),
         )
 
     @cached_property

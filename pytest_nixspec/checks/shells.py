@@ -44,7 +44,11 @@ def shell_checks(spec: Spec) -> Iterator[Check]:
 
 def _is_entered(shell: str, run: Run) -> Checked:
     capture = run.shells.capture(shell)
-    facts = {"outcome": capture.outcome.value, "seconds": capture.elapsed_seconds}
+    facts = {
+        "outcome": capture.outcome.value,
+        "seconds": capture.elapsed_seconds,
+        "was_kept": capture.was_kept,
+    }
     if capture.outcome is ShellOutcome.RAN:
         return Checked(passed(capture.reason, *capture.evidence), facts)
     reason = f"{capture.outcome}: {capture.reason}"

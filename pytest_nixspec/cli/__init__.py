@@ -5,11 +5,11 @@ import json
 import sys
 from collections.abc import Sequence
 
-from pytest_nixspec.cli import agreement, project, resolution, shells, versions
+from pytest_nixspec.cli import agreement, cache, project, resolution, shells, versions
 from pytest_nixspec.cli.running import USAGE_ERROR
 from pytest_nixspec.errors import InvalidTextError, NixspecError
 
-ROOMS = (project, shells, resolution, agreement, versions)
+ROOMS = (project, shells, resolution, agreement, versions, cache)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,4 +36,5 @@ def _parser() -> argparse.ArgumentParser:
 def _as_json(error: Exception) -> dict[str, object]:
     if not isinstance(error, InvalidTextError):
         return {"error": str(error)}
-    return {"error": str(error), "column": error.column, "expected": error.expected}
+    column = error.column if error.expected else None
+    return {"error": str(error), "column": column, "expected": error.expected or None}

@@ -1,85 +1,12 @@
-"""Enter a shell once, and keep its environment as it is after the hook, with the proof."""
+"""A shell as it is after its hook, whole enough to be kept as a file."""
 
 import json
 import os
-import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from pytest_nixspec.nix.binary import Nix, last_lines
-from pytest_nixspec.nix.causes import cause_of
-from pytest_nixspec.nix.flake import Flake
-from pytest_nixspec.nix.verbs import why_not_evaluated
-from pytest_nixspec.process import Completed
-from pytest_nixspec.shells.deadline import Limits, ShellDeadline
-from pytest_nixspec.shells.effects import (
-    HookEffects,
-    files_written,
-    seconds_of_hook,
-    tree_of,
-    variables_changed,
-)
-from pytest_nixspec.shells.outcome import Entry, Event, ShellOutcome, failed_commands, judge, short
-
-_OWN = frozenset({b"_", b"BASH_ENV"})
-
-# Bash gives up the rest of what it evaluates at an error of syntax or expansion, and says 0. So the
-# hook is followed by a mark that shows it got that far. Two newlines: one may be continued.
-END = """
-
-builtin printf 'returned\\t0\\t%s\\0' "$EPOCHREALTIME" >> "$_nixspec_trace\""""
-
-# Bash reads BASH_ENV before a script: here, before the one that Nix makes of the shell. Another
-# bash on the way (a launcher of Nix) leaves it alone. The hook gets a home of its own, since
-# `-i` takes HOME away and Mix and npm cannot do without. The mark is put behind the hook by the
-# last moment's DEBUG trap: a function or an alias would change what the hook is evaluated in. The
-# trap keeps the environment, too, as it is before the hook.
-PREAMBLE = """\
-case "$0" in {scratch}/*)
-  unset BASH_ENV
-  {home}
-  _nixspec_trace={scratch}/trace
-  _nixspec_end={end}
-  _nixspec_dump={dump}
-  _nixspec_before={scratch}/before
-  trap 'case "$BASH_COMMAND" in eval*shellHook*)
-    trap - DEBUG
-    {bash} --noprofile --norc -p -c "$_nixspec_dump" . "$_nixspec_before" </dev/null 2>&1 || :
-    shellHook+=$_nixspec_end
-    builtin printf "hook\\t0\\t%s\\0" "$EPOCHREALTIME" >> "$_nixspec_trace" ;; esac' DEBUG
-  exit() {{
-    local status=$?
-    [ "$BASHPID" != "$$" ] || builtin printf 'exit\\t0\\t\\0' >> "$_nixspec_trace"
-    builtin exit "${{1:-$status}}"
-  }}
-  trap 'builtin printf "failed\\t%s\\t%s\\0" "$?" "$BASH_COMMAND" >> "$_nixspec_trace"' ERR
-  trap 'builtin printf "end\\t%s\\t\\0" "$?" >> "$_nixspec_trace"' EXIT
-  builtin printf 'entered\\t0\\t\\0' >> "$_nixspec_trace"
-;; esac
-"""
-
-# Only builtins: a shell need not have coreutils. The environment is the one this process was
-# given, which `declare` or `env` would change; macOS has no /proc and makes do with env. It is run
-# with -p, so that no function the hook exports stands in for a builtin.
-DUMP = """\
-if [ -r /proc/self/environ ]; then
-  while IFS= read -r -d "" pair; do printf "%s\\0" "$pair"; done < /proc/self/environ > "$1"
-else
-  /usr/bin/env -0 > "$1"
-fi
-"""
-CAPTURE = f"""\
-printf 'started\\t0\\t\\0' >> "$0/trace"
-umask > "$0/umask"
-set -- "$0/environ"
-{DUMP}
-printf 'captured\\t0\\t\\0' >> "$0/trace"
-"""
-
-# The shell's own bash, whatever the hook has made of PATH.
-OWN_BASH = "/proc/self/exe" if sys.platform == "linux" else "/bin/bash"
+from pytest_nixspec.shells.effects import HookEffects
+from pytest_nixspec.shells.outcome import ShellOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +22,8 @@ class Capture:
         elapsed_seconds: Wall time of the one `nix develop`.
         effects: What the hook did; only for `ran`.
         umask: The umask after the hook, `0022`.
+        bash: The bash that evaluated the hook.
+        was_kept: Whether it was built by an earlier run, and only its hook was evaluated now.
     """
 
     shell: str
@@ -105,6 +34,8 @@ class Capture:
     elapsed_seconds: float
     effects: HookEffects | None = None
     umask: str = ""
+    bash: str = ""
+    was_kept: bool = False
 
     def to_json(self) -> str:
         """Return the capture as JSON; bytes that are no UTF-8 survive as surrogates."""
@@ -119,6 +50,8 @@ class Capture:
                 "elapsed_seconds": self.elapsed_seconds,
                 "effects": self.effects.to_json() if self.effects else None,
                 "umask": self.umask,
+                "bash": self.bash,
+                "was_kept": self.was_kept,
             }
         )
 
@@ -136,132 +69,6 @@ class Capture:
             elapsed_seconds=read["elapsed_seconds"],
             effects=HookEffects.from_json(read["effects"]) if read["effects"] else None,
             umask=read["umask"],
+            bash=read["bash"],
+            was_kept=read["was_kept"],
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Parent:
-    """Who enters a shell, where that is not ourselves with nothing in our hands.
-
-    Attributes:
-        environment: Its variables, all of which `nix develop` lets through.
-        directory: Where it is.
-        umask: Its umask.
-    """
-
-    environment: Mapping[str, str]
-    directory: Path
-    umask: int
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One way of entering a shell.
-
-    Attributes:
-        shell: The attribute of the devShell.
-        scratch: A directory of our own that does not exist yet: TMPDIR and HOME of the hook.
-        limits: How long building and the hook may take.
-        parent: Whose variables are let through; by default nobody's, as with `-i`.
-    """
-
-    shell: str
-    scratch: Path
-    limits: Limits
-    parent: Parent | None = None
-
-
-def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
-    """Run one `nix develop` and return what came of it; a failure is an outcome, not an error."""
-    scratch = visit.scratch
-    (scratch / "home").mkdir(parents=True)
-    (scratch / "preamble").write_text(_preamble(scratch, brings_home=visit.parent is None))
-    tree = tree_of(flake.directory)
-    done = _develop(nix, flake, visit)
-    events = _events(scratch)
-    entry = judge(done, events, visit.limits.hook_seconds)
-    if entry.outcome is not ShellOutcome.RAN:
-        return _not_ran(nix, flake, visit, entry, (done, events))
-    environment = _environment(scratch / "environ")
-    effects = HookEffects(
-        **variables_changed(_environment(scratch / "before"), environment),
-        written=files_written(tree, tree_of(flake.directory)),
-        processes=done.left_behind,
-        seconds=seconds_of_hook(events),
-        stdout=done.text,
-    )
-    return Capture(
-        shell=visit.shell,
-        outcome=entry.outcome,
-        reason=entry.reason,
-        evidence=_evidence(done, events),
-        environment=environment,
-        elapsed_seconds=done.elapsed_seconds,
-        effects=effects,
-        umask=(scratch / "umask").read_text().strip(),
-    )
-
-
-def _not_ran(
-    nix: Nix, flake: Flake, visit: Visit, entry: Entry, left: tuple[Completed, tuple[Event, ...]]
-) -> Capture:
-    """Return the capture of a shell that was not entered, with the cause where we know it."""
-    done, events = left
-    said = done.error_text
-    evidence = (*_evidence(done, events), *last_lines(said))
-    if entry.outcome is ShellOutcome.EVALUATION_FAILED:
-        said = why_not_evaluated(nix, flake, visit.shell)
-        evidence = tuple(said.splitlines())
-    is_nixs_own = all(event.name != "entered" for event in events)
-    cause = cause_of(said, flake.directory, flake.system) if is_nixs_own else None
-    reason = f"{entry.reason}: {cause}" if cause else entry.reason
-    return Capture(visit.shell, entry.outcome, reason, evidence, {}, done.elapsed_seconds)
-
-
-def _develop(nix: Nix, flake: Flake, visit: Visit) -> Completed:
-    scratch, parent = visit.scratch, visit.parent
-    directory = parent.directory if parent else flake.directory
-    keeps = () if parent else ("-i", "-k", "TMPDIR", "-k", "BASH_ENV")
-    started = nix.started_by(parent.environment, parent.umask) if parent else nix
-    return started.run(
-        *("develop", *flake.arguments, "--profile", str(scratch / "profile"), *keeps),
-        flake.shell(visit.shell, seen_from=directory),
-        *("-c", OWN_BASH, "--noprofile", "--norc", "-p", "-c", CAPTURE, str(scratch)),
-        deadline=ShellDeadline(scratch / "trace", visit.limits),
-        cwd=directory,
-        extra={"TMPDIR": str(scratch), "BASH_ENV": str(scratch / "preamble")},
-    )
-
-
-def _events(scratch: Path) -> tuple[Event, ...]:
-    trace = scratch / "trace"
-    return Event.read_all(trace.read_bytes() if trace.exists() else b"")
-
-
-def _preamble(scratch: Path, *, brings_home: bool) -> str:
-    own = shlex.quote(str(scratch))
-    return PREAMBLE.format(
-        scratch=own,
-        end=shlex.quote(END),
-        dump=shlex.quote(DUMP),
-        bash=OWN_BASH,
-        home=f"export HOME={own}/home" if brings_home else ":",
-    )
-
-
-def _evidence(done: Completed, events: tuple[Event, ...]) -> tuple[str, ...]:
-    commands = [
-        f"in the hook, `{short(e.command)}` failed with status {e.status}"
-        for e in failed_commands(events)
-    ]
-    output = [f"the hook printed on stdout: {line}" for line in last_lines(done.text, 4)]
-    return (*commands, *output)
-
-
-def _environment(file: Path) -> dict[bytes, bytes]:
-    pairs = file.read_bytes().split(b"\0")[:-1] if file.exists() else []
-    split = (pair.partition(b"=") for pair in pairs)
-    environment = {name: value for name, _, value in split if name not in _OWN}
-    if b"shellHook" in environment:
-        environment[b"shellHook"] = environment[b"shellHook"].removesuffix(END.encode())
-    return environment

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.flake import Flake
-from pytest_nixspec.shells.capture import Capture, Parent, Visit, enter
+from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.deadline import Limits
+from pytest_nixspec.shells.entering import Parent, Visit, enter
 from pytest_nixspec.shells.outcome import ShellOutcome
 from pytest_nixspec.shells.probes import PROBES
 from pytest_nixspec.shells.tools import SearchPath, entries_of

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,11 +14,14 @@ from filelock import FileLock
 
 from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNotFoundError
 from pytest_nixspec.nix.binary import Nix
+from pytest_nixspec.nix.content import content_key, is_locked
 from pytest_nixspec.nix.flake import Flake
 from pytest_nixspec.nix.provenance import provenances
 from pytest_nixspec.nix.verbs import shell_names
-from pytest_nixspec.shells.capture import Capture, Visit, enter
+from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.deadline import Limits
+from pytest_nixspec.shells.entering import Built, Visit, enter
+from pytest_nixspec.shells.kept import Kept
 from pytest_nixspec.shells.leaks import Leak, leak_map
 from pytest_nixspec.shells.memory import Memory
 from pytest_nixspec.shells.outcome import ShellOutcome
@@ -27,6 +30,10 @@ from pytest_nixspec.shells.shell import Shell
 from pytest_nixspec.shells.tools import SearchPath, entries_of
 
 LONGEST_SLUG = 100
+# Then the hook was not even begun: what was kept is damaged, or collected.
+_NOT_REACHED = frozenset(
+    {ShellOutcome.NEVER_STARTED, ShellOutcome.BUILD_FAILED, ShellOutcome.EVALUATION_FAILED}
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class ShellPool:
         probes: The probes of the specification.
         limits: How long a shell may take.
         hook_seconds: How long the hook may take, for shells that say so themselves.
+        kept: What is kept between runs, if anything is.
     """
 
     nix: Nix
@@ -48,6 +56,7 @@ class ShellPool:
     probes: Mapping[str, Probe] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     hook_seconds: Mapping[str, float] = field(default_factory=dict)
+    kept: Kept | None = None
     _captures: dict[str, Capture] = field(default_factory=dict, init=False, compare=False)
 
     def names(self) -> list[str]:
@@ -114,7 +123,7 @@ class ShellPool:
                 parents=entries_of(os.environ.get("PATH", "")),
             ),
             directory=self.flake.directory,
-            memory=Memory(self.directory / "answers"),
+            memory=Memory(self.kept.answers if self.kept else self.directory / "answers"),
             probes=self.probes,
             trace=lambda: provenances(self.nix, self.flake, name),
         )
@@ -139,9 +148,48 @@ class ShellPool:
         return [Leak(**read) for read in json.loads(kept.read_text())]
 
     def _enter(self, name: str, scratch: Path) -> Capture:
+        home = self._home_of_content()
+        if home is None:
+            return self._visit(Visit(name, scratch, self._limits(name)))
+        kept = home / _slug(name)
+        kept.mkdir(exist_ok=True)
+        # Another run may be at the same shell.
+        with self._lock(kept / "entering"):
+            return self._enter_kept(name, scratch, kept)
+
+    def _enter_kept(self, name: str, scratch: Path, kept: Path) -> Capture:
+        """Enter a shell as it was built before, where it was; else keep what is built now."""
+        visit = Visit(name, scratch, self._limits(name), keep=kept / "profile")
+        bash = kept / "bash"
+        if visit.keep and visit.keep.exists() and bash.exists():
+            built = Built(visit.keep, Path(bash.read_text()))
+            capture = self._visit(replace(visit, built=built)) if built.bash.exists() else None
+            if capture and capture.outcome not in _NOT_REACHED:
+                return replace(capture, was_kept=True)
+        capture = self._visit(visit)
+        if capture.bash:
+            _write(bash, capture.bash)
+        return capture
+
+    def _visit(self, visit: Visit) -> Capture:
         # A worker that was killed on its way may have left a part.
-        shutil.rmtree(scratch, ignore_errors=True)
-        return enter(self.nix, self.flake, Visit(name, scratch, self._limits(name)))
+        shutil.rmtree(visit.scratch, ignore_errors=True)
+        return enter(self.nix, self.flake, visit)
+
+    def _home_of_content(self) -> Path | None:
+        """Return where shells of this very content are kept; None where they cannot be."""
+        if self.kept is None:
+            return None
+        noted = self.directory / "content"
+        with self._lock(noted):
+            if not noted.exists():
+                key = content_key(self.nix, self.flake)
+                if key is not None and not self.kept.is_known(self.flake.directory, key):
+                    # Asked once for each content: what floats is not the same the next time.
+                    key = key if is_locked(self.nix, self.flake) else None
+                _write(noted, key or "")
+        key = noted.read_text()
+        return self.kept.flake(self.flake.directory, key) if key else None
 
     def _limits(self, name: str) -> Limits:
         announce = self.limits.announce

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pytest_nixspec.errors import InvalidTextError
 from pytest_nixspec.versions.requirement import Requirement
 
 # The name of a package, the tool it brings, its dialect, and how many numbers nixpkgs has in it.
@@ -73,8 +74,8 @@ def read_attribute(text: str) -> Attribute:
     remarks: list[str] = []
     for part in text.removeprefix("pkgs.").split("."):
         name, sign, numbers = _named(part)
-        if name in _PACKAGES and numbers:
-            meaning = _meaning(name, numbers)
+        meaning = _meaning(name, numbers) if name in _PACKAGES and numbers else None
+        if meaning is not None:
             meanings[meaning.tool] = meaning
         if numbers:
             remarks += _remarks(part, name, sign, numbers)
@@ -98,7 +99,8 @@ def _named(part: str) -> tuple[str, str, list[str]]:
     return part, "", []
 
 
-def _meaning(name: str, numbers: list[str]) -> Meaning:
+def _meaning(name: str, numbers: list[str]) -> Meaning | None:
+    """Return what is meant by the numbers of a package, or None where they are no version."""
     tool, dialect, count = _PACKAGES[name]
     version = ".".join(numbers)
     if dialect == "elixir":
@@ -109,8 +111,11 @@ def _meaning(name: str, numbers: list[str]) -> Meaning:
         exact = f"~> {version}.0"
     else:
         exact = f"~> {version}"
-    wished = Requirement.parse(f">= {version}", dialect)
-    return Meaning(tool, Requirement.parse(exact, dialect), wished)
+    try:
+        wished = Requirement.parse(f">= {version}", dialect)
+        return Meaning(tool, Requirement.parse(exact, dialect), wished)
+    except InvalidTextError:
+        return None
 
 
 def _remarks(part: str, name: str, sign: str, numbers: list[str]) -> Iterator[str]:

@@ -1,11 +1,14 @@
 """Whether an Elixir supports an OTP, and which of three OTPs an Elixir meets."""
 
+import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from pytest_nixspec.verdict import Verdict, failed, passed, unknown
 from pytest_nixspec.versions.elixir_otp import LAST_OF_EACH_LINE, READ, ROWS, Row
 from pytest_nixspec.versions.version import Version
+
+_SUFFIX = re.compile(r"-otp-[0-9]+$")
 
 
 def supports(elixir: Version, otp: Version) -> Verdict:
@@ -34,6 +37,10 @@ def _supports(elixir: Version, major: int) -> Verdict:
 def supported_by(elixir: Version) -> Row | str:
     """Return the row of the table that an Elixir is in, or why it is in none."""
     first, *_ = ROWS
+    # asdf's suffix says what it was compiled with; it is no pre-release.
+    suffix = _SUFFIX.search(elixir.text)
+    if suffix:
+        elixir = Version.parse(elixir.text[: suffix.start()])
     if elixir < Version.parse(first.since):
         return f"the table begins at {first.since}"
     last = next((v for v in _last_of_each_line() if _line(v) == _line(elixir)), None)

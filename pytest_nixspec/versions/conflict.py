@@ -14,23 +14,43 @@ def fewest_that_clash(broken: Collection[frozenset[int]]) -> tuple[int, ...]:
         Their numbers, ascending; of several equally few, the same on every run.
     """
     # A candidate that breaks more than another adds nothing: what clashes for the other does here.
-    distinct = sorted(set(broken), key=lambda one: (len(one), sorted(one)))
+    distinct = sorted(set(broken), key=_by_size)
     least = [one for one in distinct if not any(other < one for other in distinct)]
     for count in range(1, len(least) + 1):
-        found = _hitting(least, count, ())
+        found = _hitting(least, count)
         if found is not None:
             return tuple(sorted(found))
     return ()
 
 
-def _hitting(
-    broken: list[frozenset[int]], count: int, chosen: tuple[int, ...]
-) -> tuple[int, ...] | None:
-    """Return a set of this size, with what is chosen, that meets every one; None where none is."""
-    missed = next((one for one in broken if not one.intersection(chosen)), None)
-    if missed is None:
-        return chosen
-    if len(chosen) == count:
+def _hitting(broken: list[frozenset[int]], count: int) -> tuple[int, ...] | None:
+    """Return at most so many numbers that meet every set, or None where there are none."""
+    if not broken:
+        return ()
+    if not all(broken) or _apart(broken) > count:
         return None
-    tries = (_hitting(broken, count, (*chosen, number)) for number in sorted(missed))
-    return next((found for found in tries if found is not None), None)
+    tried: set[int] = set()
+    smallest: frozenset[int] = min(broken, key=_by_size)
+    for number in sorted(smallest):
+        rest = [one - tried for one in broken if number not in one]
+        found = _hitting(rest, count - 1)
+        if found is not None:
+            return (number, *found)
+        # Without it, then: what holds with it was looked for in vain.
+        tried.add(number)
+    return None
+
+
+def _apart(broken: list[frozenset[int]]) -> int:
+    """Return how many of the sets have nothing in common: each needs a number of its own."""
+    count = 0
+    seen: frozenset[int] = frozenset()
+    for one in sorted(broken, key=len):
+        if not one & seen:
+            count += 1
+            seen |= one
+    return count
+
+
+def _by_size(numbers: frozenset[int]) -> tuple[int, list[int]]:
+    return len(numbers), sorted(numbers)

@@ -96,7 +96,7 @@ def _fault(text: str, *, patch_optional: bool) -> Fault:
         if digits is None:
             return _no_number(text, at, place)
         if digits[0] != "0" and digits[0][0] == "0":
-            hint = f"Write {text[:at]}{int(digits[0])}{text[digits.end() :]}."
+            hint = _proposal(f"{text[:at]}{int(digits[0])}{text[digits.end() :]}")
             return Fault(at, f"a {place} number without leading zeros", hint)
         at = digits.end()
         if count == len(_PLACES) or (patch_optional and place == "minor" and text[at] != "."):
@@ -108,8 +108,13 @@ def _fault(text: str, *, patch_optional: bool) -> Fault:
 
 
 def _filled(text: str, at: int, count: int) -> str:
-    zeros = ".0" * (len(_PLACES) - count)
-    return f"Write {text[:at]}{zeros}{text[at:]}." if at == len(text) or text[at] in "-+" else ""
+    return _proposal(f"{text[:at]}{'.0' * (len(_PLACES) - count)}{text[at:]}")
+
+
+def _proposal(text: str) -> str:
+    """Return the advice to write a text, if that is a version."""
+    found = _VERSION.fullmatch(text)
+    return f"Write {text}." if found and found[3] else ""
 
 
 def _no_number(text: str, at: int, place: str) -> Fault:

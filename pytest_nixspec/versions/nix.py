@@ -79,7 +79,8 @@ def _is_prerelease(parts: Parts) -> bool:
 def _text_of(key: Key) -> str:
     """Return a version that has this key."""
     texts = [("pre" if kind == _PRE else _shown(value)) for kind, value in key[:-1]]
-    return ".".join(texts)
+    # A text without components is a version as well, the least that does not begin with `pre`.
+    return ".".join(texts) or "."
 
 
 def _component(text: str) -> Identifier:

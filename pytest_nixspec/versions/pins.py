@@ -23,12 +23,14 @@ class Pinned:
         pins: The versions, the first preferred and the others its fallbacks.
         line: Where it says so, from 1; 0 for a variable.
         remark: What is not as it looks; empty where all is well.
+        is_shadowed: Whether an earlier line of the same tool is taken, and this one is not.
     """
 
     tool: str
     pins: tuple[Pin, ...]
     line: int
     remark: str = ""
+    is_shadowed: bool = False
 
 
 def tool_versions(text: str) -> list[Pinned]:
@@ -46,7 +48,7 @@ def tool_versions(text: str) -> list[Pinned]:
         earlier = next((p for p in pinned if p.tool == tool and p.pins), None)
         if earlier is not None:
             remark = f"asdf takes line {earlier.line}, the first for {tool}"
-            pinned.append(Pinned(tool, (), number, remark))
+            pinned.append(Pinned(tool, (), number, remark, is_shadowed=True))
         elif versions:
             pins = tuple(map(pin, versions))
             pinned.append(Pinned(tool, pins, number, "; ".join(_remarks(pins))))
@@ -125,7 +127,8 @@ def _tokens(line: str) -> list[str]:
 
 def _passed_over(token: str) -> str:
     if len(token.split()) > 1:
-        return "asdf passes over this line: its fields are divided by a tab, and only spaces do"
+        sign = "a tab" if "\t" in token else "a sign that is no space"
+        return f"asdf passes over this line: its fields are divided by {sign}, and only spaces do"
     return "asdf passes over this line: it names no version"
 
 

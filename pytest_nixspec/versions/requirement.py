@@ -119,6 +119,9 @@ class Requirement:
     def _read(self, version: "str | Version") -> Version:
         if isinstance(version, str):
             return Version.parse(version, self.dialect)
+        if not isinstance(version, Version):
+            message = f"a version or its text is needed, not {version!r}"  # type: ignore[unreachable]
+            raise TypeError(message)
         if version.order != self.versions.rules.order:
             message = (
                 f"{version.text!r} is a version of the dialect {version.dialect!r}, "
@@ -154,7 +157,7 @@ def _hint(raw: RawTerm, rules: Dialect) -> str:
     """Return what was likely meant by an operand with too few numbers."""
     text = raw.operand.text
     wild = re.fullmatch(r"([0-9]+)(\.[0-9]+)?\.[xX*]", text)
-    if wild:
+    if wild and raw.operator in {"==", "~>"}:
         return f"Write ~> {wild[1]}{wild[2] or ''}.0."
     if rules.order != "elixir" or not re.fullmatch(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))?", text):
         return ""

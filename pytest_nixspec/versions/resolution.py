@@ -138,6 +138,9 @@ class Resolution:
 
     def _remedy(self) -> str:
         """Return what versions would do, or of which tool none can."""
+        if len(self.wanted) in self.clash:
+            unfit = next(one for one in self.judged if len(self.wanted) in one.broken)
+            return supports(*_pair(unfit.candidate.versions)).remedy
         tools = dict.fromkeys(one.tool for one in self._clashing())
         would = {tool: self._would_do(tool) for tool in tools}
         for tool, versions in would.items():

@@ -105,8 +105,8 @@ class Version:
             return NotImplemented
         return self.order == other.order and self.key == other.key
 
-    def __lt__(self, other: "Version") -> bool:
-        if self.order != other.order:
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Version) or self.order != other.order:
             return NotImplemented
         return self.key < other.key
 

@@ -37,9 +37,13 @@ def test_the_file_that_phoenix_generates_is_read():
         ("elixir:1", {"elixir": "~> 1.0"}),
         ("docker.io/library/elixir:1.17.3", {"elixir": "== 1.17.3"}),
         ("hexpm/elixir:1.18.0-rc.0-erlang-27.2-alpine-3.20.3",
-         {"elixir": "== 1.18.0-rc.0", "erl": ">= 27.2 and < 27.3-a"}),
+         {"elixir": "== 1.18.0-rc.0", "erl": "== 27.2"}),
         ("elixir:1.17.3@sha256:0123", {"elixir": "== 1.17.3"}),
-        ("erlang:27.1.2-slim", {"erl": "== 27.1.2"}),
+        ("erlang:27.1.2-slim", {"erl": ">= 27.1.2 and < 27.1.3-a"}),
+        ("erlang:27.3.4.2", {"erl": "== 27.3.4.2"}),
+        ("erlang:28.0-rc2", {"erl": "== 28-rc.2"}),
+        ("mirror.gcr.io/library/elixir:1.17.3", {"elixir": "== 1.17.3"}),
+        ("public.ecr.aws/docker/library/elixir:1.17.3", {"elixir": "== 1.17.3"}),
         ("erlang:27", {"erl": "~> 27"}),
         ("node:22-alpine", {"node": "~> 22"}),
         ("postgres:16.4", {"psql": "== 16.4"}),
@@ -88,3 +92,26 @@ def test_a_precision_widens_what_a_tag_names():
     claims = image_claims("elixir:1.17.3-otp-27", ("Dockerfile", 1), "minor")
 
     assert said(claims) == {"elixir": "~> 1.17.0", "erl": "~> 27"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ARG V=1.17.3\nFROM elixir:$V\nARG V=1.16.3\nFROM elixir:$V\n",
+        "ARG V=\nFROM elixir:${V:-1.17.3}\n",
+        "FROM\telixir:1.17.3\n",
+        "FROM \\\n\n  elixir:1.17.3\n",
+        "FROM elixir:1.17.3 AS node\nFROM node\n",
+        "FROM elixir:1.17.3\nRUN <<EOF\nFROM elixir:1.0.0\nEOF\n",
+    ],
+)
+def test_a_dockerfile_is_read_as_docker_reads_it(text):
+    claims = dockerfile_claims(text, "Dockerfile", "exact")
+
+    assert {str(claim.versions) for claim in claims} == {"== 1.17.3"}
+
+
+def test_a_tag_that_is_no_version_is_unknown():
+    (claim,) = image_claims("elixir:1..2", ("Dockerfile", 1), "exact")
+
+    assert claim.alternatives == ()

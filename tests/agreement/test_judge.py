@@ -135,3 +135,57 @@ def test_a_precision_widens_releases_and_leaves_ranges():
     ]
 
     assert agree("elixir", claims).verdict.reason == "2 places agree on elixir ~> 1.17.0"
+
+
+def test_a_pre_release_agrees_with_itself_and_with_no_other(tmp_path):
+    (tmp_path / ".tool-versions").write_text("erlang 28.0-rc2\npostgres 17beta1\n")
+    (tmp_path / "Dockerfile").write_text("FROM erlang:28.0-rc2\n")
+    claims = project_claims(tmp_path)
+
+    assert agree("erl", claims).verdict.reason == "2 places agree on erl == 28-rc.2"
+    assert agree("psql", [*claims, brought("psql", "17beta1", "default")]).verdict.passed
+    for precision in ("exact", "minor", "major"):
+        shell = brought("psql", "17.2", "default", precision)
+        assert not agree("psql", [*claims, shell]).verdict.passed
+
+
+@pytest.mark.parametrize("text", ["27garbage", "20-lts", "27 || 26", "1.17{{x}}"])
+def test_what_is_no_version_is_unknown_and_never_a_part_of_it(tmp_path, text):
+    (tmp_path / "mise.toml").write_text(f'[tools]\nerlang = "{text}"\n')
+
+    found = agree("erl", [*project_claims(tmp_path), brought("erl", "27.1", "default")])
+
+    assert found.verdict.outcome is Outcome.UNKNOWN
+
+
+def test_a_line_that_asdf_shadows_says_nothing(tmp_path):
+    (tmp_path / ".tool-versions").write_text("elixir 1.17.3\nelixir 1.18.0\n")
+
+    assert agree("elixir", [*project_claims(tmp_path), MIX]).verdict.passed
+
+
+def test_an_elixir_compiled_with_an_older_otp_runs_on_a_later_one(tmp_path):
+    (tmp_path / ".tool-versions").write_text("elixir 1.17.3-otp-26\nerlang 27.1\n")
+    well = agree("erl", project_claims(tmp_path))
+    (tmp_path / ".tool-versions").write_text("elixir 1.17.3-otp-27\nerlang 26.2\n")
+    badly = agree("erl", project_claims(tmp_path))
+
+    assert well.verdict.passed
+    assert badly.verdict.outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("mise.toml", "elixir=" + "[" * 3000),
+        (".github/workflows/ci.yml", "jobs: " + "[" * 2000),
+        (".tool-versions", "elixir 1.17.3-otp-" + "9" * 5000),
+    ],
+)
+def test_what_is_too_deep_or_too_long_is_unknown_and_no_crash(tmp_path, name, text):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text(text)
+
+    found = agree("elixir", [*project_claims(tmp_path), MIX, ASDF])
+
+    assert found.verdict.outcome is Outcome.UNKNOWN

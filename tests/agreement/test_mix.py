@@ -63,3 +63,56 @@ def test_what_elixir_refuses_is_unknown_with_its_reason():
 
 def test_a_project_that_names_no_elixir_says_nothing():
     assert mix_claims(project("  def project do\n    [app: :a]\n  end"), "mix.exs") == []
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "description: 'a # b',",
+        'a: ~s(#1 "q),',
+        'a: ~r/#.*"/,',
+        'a: "#{x("a # b")}",',
+        'a: prod?"a", y: "b # c",',
+        'docs: [elixir: "~> 1.1"],',
+        'd: ~s(elixir: "~> 1.1"),',
+        "a: ?\\n, b: ?#,",
+        'a: "elixir: 1.1",',
+    ],
+)
+def test_nothing_before_it_hides_the_key(before):
+    found = claim(f'  def project do\n    [{before} elixir: "~> 1.17"]\n  end')
+
+    assert [str(one) for one in found.alternatives] == ["~> 1.17"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["elixir: ~s(~> 1.17)", 'elixir: "~> 1.16" <> " or ~> 2.0"', "elixir: '~> 1.17'",
+     '{:elixir, "~> 1.17"}', '"elixir": "~> 1.17"', 'elixir: "\\u007e> 1.17"',
+     'elixir: System.get_env("V") || "~> 1.17"'],
+)  # fmt: skip
+def test_what_is_not_plainly_said_is_unknown_and_never_passed_over(value):
+    found = claim(f"  def project do\n    [{value}]\n  end")
+
+    assert found.alternatives == ()
+
+
+def test_the_key_of_another_list_or_function_is_not_the_projects():
+    body = (
+        '  def project do\n    [app: :a, docs: [elixir: "~> 1.1"]]\n  end\n\n'
+        '  defp deps do\n    [{:x, "1", elixir: "~> 1.1"}]\n  end'
+    )
+
+    assert mix_claims(project(body), "mix.exs") == []
+
+
+def test_the_attribute_is_what_it_was_last_set_to():
+    body = '  @v "~> 1.1"\n  @v "~> 1.17"\n  def project, do: [elixir: @v]\n  @v "~> 1.2"'
+
+    assert claim(body).said == "~> 1.17"
+
+
+def test_a_range_that_nothing_meets_blames_itself():
+    found = claim('  def project do\n    [elixir: "~> 1.17 and < 1.17.0"]\n  end')
+
+    assert found.remark == "no version meets it: nothing is ~> 1.17 and < 1.17.0"

@@ -29,10 +29,15 @@ def said(claims):
 @pytest.mark.parametrize(
     ("elixir", "otp", "expected"),
     [
-        ("'1.17.3'", "'27.1.2'", {"elixir": "== 1.17.3", "erl": "== 27.1.2"}),
+        ("'1.17.3'", "'27.3.4.2'", {"elixir": "== 1.17.3", "erl": "== 27.3.4.2"}),
         ("'1.17'", "27", {"elixir": "~> 1.17.0", "erl": "~> 27"}),
         ("1.17.x", "27.1", {"elixir": "~> 1.17.0", "erl": ">= 27.1 and < 27.2-a"}),
-        ("1.17.3-otp-27", "OTP-27.1.2", {"elixir": "== 1.17.3", "erl": "== 27.1.2"}),
+        ("1.17.3-otp-27", "OTP-27.1", {"elixir": "== 1.17.3", "erl": ">= 27.1 and < 27.2-a"}),
+        # setup-beam takes the newest of 27.3.4, which is 27.3.4.something.
+        ("1.17.3", "27.3.4", {"elixir": "== 1.17.3", "erl": ">= 27.3.4 and < 27.3.5-a"}),
+        ("1.17.3", "<=27.3.4", {"elixir": "== 1.17.3", "erl": "< 27.3.5-a"}),
+        ("1.17.3", "28.0-rc2", {"elixir": "== 1.17.3", "erl": "== 28-rc.2"}),
+        ("1.17.3", "27.0", {"elixir": "== 1.17.3", "erl": "~> 27"}),
         ("'>=1.16'", "'27.3.4.2'", {"elixir": ">= 1.16.0", "erl": "== 27.3.4.2"}),
         ("'^1.16'", "'>25'", {"elixir": "~> 1.16", "erl": ">= 26"}),
     ],
@@ -134,3 +139,47 @@ def test_a_workflow_of_another_shape_says_nothing(text):
 def test_what_is_no_yaml_is_an_error():
     with pytest.raises(InvalidTextError, match=r"ci.yml is no YAML"):
         claims_of("jobs: [")
+
+
+@pytest.mark.parametrize("value", ["27", "27 || 26", "24 - 25"])
+def test_strict_takes_a_text_for_the_name_of_a_release(value):
+    steps = SETUP.format(elixir="1.17.3", otp=f"'{value}'") + "          version-type: strict\n"
+
+    _, erl = claims_of(workflow(steps))
+
+    assert erl.alternatives == ()
+
+
+def matrix_of(matrix):
+    steps = SETUP.format(elixir="1.17.3", otp="${{ matrix.otp }}")
+    _, erl = claims_of(workflow(steps, f"    strategy: {{matrix: {matrix}}}"))
+    return [str(one) for one in erl.alternatives]
+
+
+def test_what_a_matrix_leaves_out_is_not_said():
+    assert matrix_of("{otp: [26, 27], exclude: [{otp: 26}]}") == ["~> 27"]
+
+
+@pytest.mark.parametrize(
+    "matrix", ['{otp: "${{ fromJson(x) }}", include: [{otp: 27}]}', "{otp: [27, latest]}"]
+)
+def test_a_matrix_of_which_a_part_is_not_known_is_unknown(matrix):
+    assert matrix_of(matrix) == []
+
+
+def test_several_lines_are_several_versions():
+    steps = (
+        "      - uses: actions/setup-python@v5\n"
+        "        with:\n          python-version: |\n            3.10\n            3.11\n"
+    )
+
+    (python,) = claims_of(workflow(steps))
+
+    assert [str(one) for one in python.alternatives] == ["~> 3.10.0", "~> 3.11.0"]
+
+
+@pytest.mark.parametrize("value", [".inf", "190:20:30.15"])
+def test_a_number_that_is_none_of_ours_is_text(value):
+    steps = SETUP.format(elixir="1.17.3", otp="27")
+
+    assert said(claims_of(workflow(steps, top=f"x: {value}")))["erl"] == "~> 27"

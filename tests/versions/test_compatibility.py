@@ -82,3 +82,7 @@ def test_an_elixir_compiled_with_an_older_otp_that_it_supports_passes():
 def test_one_otp_that_elixir_does_not_support_fails_and_one_unknown_to_us_is_unknown():
     assert one_otp("1.17.3", "28", "28.0", "28.0").outcome is Outcome.FAILED
     assert one_otp("1.20.4", "29", "29.0", "29.0").outcome is Outcome.UNKNOWN
+
+
+def test_the_suffix_of_asdf_is_no_pre_release():
+    assert verdict("1.18.4-otp-27", "28").passed

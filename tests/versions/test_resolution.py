@@ -192,3 +192,15 @@ def test_many_requirements_that_all_hold_are_no_conflict(count):
     found = resolve(want(erl="~> 27") * count, [DEFAULT])
 
     assert found.conflict == ()
+
+
+def test_a_clash_with_compatibility_proposes_a_pair_that_there_is():
+    found = resolve(want(elixir="~> 1.17.0", erl=">= 28"), [UNFIT, DEFAULT])
+
+    assert found.verdict.remedy == "Take OTP 27, or Elixir 1.18.4 or later for OTP 28."
+
+
+def test_many_requirements_that_clash_are_told_soon():
+    broken = [frozenset({n % 24, (n * 7 + 1) % 24, (n * 5 + 2) % 24}) for n in range(200)]
+
+    assert all(one.intersection(fewest_that_clash(broken)) for one in broken)

@@ -54,3 +54,23 @@ def test_an_explanation_and_a_match_say_the_same(dialect, data):
     matches = "does not match" not in requirement.explain(version)
 
     assert matches is requirement.matches(version)
+
+
+def test_a_version_is_not_compared_with_what_is_none():
+    with pytest.raises(TypeError):
+        _ = Version.parse("1.0.0") < "1.0.1"
+    with pytest.raises(TypeError, match="a version or its text is needed, not 3"):
+        _ = 3 in Requirement.parse("~> 1.0")
+    assert Version.parse("1.0.0") != "1.0.0"
+
+
+@pytest.mark.parametrize(
+    "text", ["01", "01.20", "1.0-", "3+.0.20", "1++1", "< 1.17.x", "!= 1.17.x", ">= 1.17.x"]
+)
+def test_what_cannot_be_meant_is_not_proposed(text):
+    with pytest.raises(ValueError, match="expected") as error:
+        Requirement.parse(text)
+
+    proposed = str(error.value).partition("Write ")[2].partition(",")[0].rstrip(".")
+    assert not proposed or Requirement.parse(proposed.partition(" for ")[0])
+    assert "~> 1.17.0" not in str(error.value)

@@ -1,0 +1,73 @@
+"""What is kept between runs: the built shells by their content, and what store paths have said."""
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+KEPT_EACH = 4
+"""So many contents of one flake are kept: a branch or two, and what they were before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A cache on disk; each profile in it is a root of Nix's garbage collector.
+
+    Attributes:
+        directory: Where it is.
+    """
+
+    directory: Path
+
+    @classmethod
+    def here(cls, environ: Mapping[str, str]) -> "Kept":
+        """Return the cache of this user."""
+        home = environ.get("XDG_CACHE_HOME") or os.fspath(Path.home() / ".cache")
+        return cls(Path(home) / "nixspec" / "shells")
+
+    @property
+    def answers(self) -> Path:
+        """Where the answers of programs in the store are kept."""
+        return self.directory / "answers"
+
+    def flake(self, flake: Path, key: str) -> Path:
+        """Return where the shells of one content of a flake are kept, and note that it is used."""
+        own = self._own(flake)
+        home = own / key[:32]
+        home.mkdir(parents=True, exist_ok=True)
+        (own / "flake").write_text(f"{flake}\n")
+        (home / "used").write_text(f"{time.time()}\n")
+        for older in sorted(own.glob("*/used"), key=_used, reverse=True)[KEPT_EACH:]:
+            shutil.rmtree(older.parent, ignore_errors=True)
+        return home
+
+    def is_known(self, flake: Path, key: str) -> bool:
+        """Tell whether shells of this content were kept before."""
+        return (self._own(flake) / key[:32]).is_dir()
+
+    def _own(self, flake: Path) -> Path:
+        return self.directory / "flakes" / hashlib.sha256(os.fsencode(flake)).hexdigest()[:16]
+
+    def entries(self) -> Iterator[tuple[str, str, float, list[str]]]:
+        """Yield (flake, key, time of use, shells) for each content, the last used first."""
+        for used in sorted(self.directory.glob("flakes/*/*/used"), key=_used, reverse=True):
+            home = used.parent
+            flake = (home.parent / "flake").read_text().strip()
+            shells = sorted(path.parent.name for path in home.glob("*/profile"))
+            yield flake, home.name, _used(used), shells
+
+    def clear(self) -> None:
+        """Forget everything; Nix may collect the shells then."""
+        if self.directory.exists():
+            shutil.rmtree(self.directory)
+
+
+def _used(path: Path) -> float:
+    try:
+        return float(path.read_text())
+    except (OSError, ValueError):
+        # Half written or gone: then nobody has used it lately.
+        return 0.0

@@ -1,0 +1,173 @@
+"""What is kept between runs is kept by its content, and the hook is evaluated all the same."""
+
+import os
+import shutil
+import subprocess
+import time
+from dataclasses import replace
+
+import pytest
+
+from pytest_nixspec.nix import Flake
+from pytest_nixspec.nix.content import content_key, is_locked
+from pytest_nixspec.shells import ShellOutcome
+from pytest_nixspec.shells.kept import KEPT_EACH, Kept
+from tests.conftest import GALLERY, pool_over
+
+GIT = shutil.which("git") or "/usr/bin/git"
+
+
+@pytest.fixture
+def flake(tmp_path):
+    return shutil.copytree(GALLERY, tmp_path.resolve() / "flake")
+
+
+@pytest.fixture
+def run(every_nix, flake, tmp_path):
+    """Return the pool of a further run over the same flake."""
+    runs = iter(range(99))
+
+    def further():
+        pool = pool_over(every_nix, flake, tmp_path.resolve() / f"run{next(runs)}")
+        return replace(pool, kept=Kept(tmp_path.resolve() / "kept"))
+
+    return further
+
+
+def test_a_second_run_evaluates_the_hook_and_nothing_else(run, flake):
+    hook = flake / "flake.nix"
+    hook.write_text(hook.read_text().replace("FROM_HOOK=yes", "FROM_HOOK=$(< untracked)"))
+    flake.joinpath("note").write_text("x")
+    first, second = run(), run()
+
+    entered = first.capture("default")
+    again = second.capture("default")
+
+    assert (entered.was_kept, again.was_kept) == (False, True)
+    assert again.outcome is ShellOutcome.RAN
+    assert again.bash == entered.bash
+    assert set(again.environment) == set(entered.environment)
+
+
+def git(directory, *arguments: str):
+    subprocess.run([GIT, "-C", directory, *arguments], check=True)
+
+
+def test_a_hook_that_reads_the_tree_is_never_stale(run, flake):
+    git(flake, "init", "-q")
+    git(flake, "add", "flake.nix", "stdenv")
+    text = flake.joinpath("flake.nix").read_text()
+    flake.joinpath("flake.nix").write_text(text.replace("FROM_HOOK=yes", "FROM_HOOK=$(< note)"))
+    flake.joinpath("note").write_text("one")
+    assert run().shell("default").variable("FROM_HOOK") == "one"
+
+    flake.joinpath("note").write_text("two")
+    pool = run()
+
+    assert pool.shell("default").variable("FROM_HOOK") == "two"
+    assert pool.capture("default").was_kept
+
+
+def test_a_change_of_content_is_a_new_shell_though_no_time_tells(run, flake):
+    path = flake / "flake.nix"
+    status = path.stat()
+    assert run().shell("default").variable("FROM_HOOK") == "yes"
+
+    path.write_text(path.read_text().replace("FROM_HOOK=yes", "FROM_HOOK=new"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    pool = run()
+
+    assert pool.shell("default").variable("FROM_HOOK") == "new"
+    assert not pool.capture("default").was_kept
+
+
+def test_a_later_time_is_no_change(run, flake):
+    run().capture("default")
+    os.utime(flake / "flake.nix", (time.time() + 9, time.time() + 9))
+
+    assert run().capture("default").was_kept
+
+
+def test_what_is_kept_is_safe_from_garbage_collection(run, every_nix):
+    run().capture("default")
+
+    done = every_nix.run("store", "gc", deadline=lambda elapsed: elapsed > 60)
+    pool = run()
+
+    assert done.ok, done.error_text
+    assert pool.capture("default").was_kept
+    assert pool.shell("default").tool("git").version == "99.1"
+
+
+@pytest.mark.parametrize("damage", ["profile", "bash", "all"])
+def test_what_is_damaged_is_built_again(run, tmp_path, damage):
+    run().capture("default")
+    (home,) = (tmp_path / "kept").glob("flakes/*/*/default")
+    if damage == "profile":
+        (home / "profile").unlink()
+        (home / "profile").symlink_to("/nowhere")
+    elif damage == "bash":
+        (home / "bash").write_text("/no/such/bash")
+    else:
+        shutil.rmtree(home)
+
+    capture = run().capture("default")
+
+    assert capture.outcome is ShellOutcome.RAN
+    assert not capture.was_kept
+
+
+def test_a_hook_that_exits_is_kept_and_exits_again(run):
+    first, second = run().capture("exits-0"), run().capture("exits-0")
+
+    assert first.outcome is second.outcome is ShellOutcome.HOOK_EXITED
+    assert first.reason == second.reason
+
+
+def test_what_cannot_be_built_is_not_kept(run):
+    for _ in range(2):
+        assert run().capture("cannot-be-built").outcome is ShellOutcome.BUILD_FAILED
+
+
+def test_what_floats_is_not_kept(every_nix, flake):
+    with_input = flake / "flake.nix"
+    text = with_input.read_text()
+    with_input.write_text(
+        text.replace("outputs = { self }:", f'inputs.x.url = "path:{flake}/stdenv";\n'
+                     "inputs.x.flake = false;\noutputs = { self, x }:")
+    )  # fmt: skip
+
+    assert not is_locked(every_nix, Flake(flake, every_nix.system))
+
+
+def test_a_flake_without_inputs_is_locked(every_nix, flake):
+    assert is_locked(every_nix, Flake(flake, every_nix.system))
+
+
+def test_what_git_does_not_track_is_no_content(nix, flake):
+    git(flake, "init", "-q")
+    git(flake, "add", ".")
+    before = content_key(nix, Flake(flake, nix.system))
+    flake.joinpath("untracked").write_text("x")
+
+    assert content_key(nix, Flake(flake, nix.system)) == before
+    git(flake, "add", ".")
+    assert content_key(nix, Flake(flake, nix.system)) != before
+
+
+def test_a_tree_that_is_too_large_to_read_has_no_key(nix, flake, monkeypatch):
+    monkeypatch.setattr("pytest_nixspec.nix.content.MOST_BYTES", 10)
+
+    assert content_key(nix, Flake(flake, nix.system)) is None
+
+
+def test_a_few_contents_of_a_flake_are_kept_and_listed(tmp_path, flake):
+    kept = Kept(tmp_path / "kept")
+    for number in range(KEPT_EACH + 2):
+        (kept.flake(flake, f"{number}" * 64) / "default").mkdir()
+
+    keys = [key[:1] for _, key, _, _ in kept.entries()]
+
+    assert keys == ["5", "4", "3", "2"]
+    kept.clear()
+    assert list(kept.entries()) == []
