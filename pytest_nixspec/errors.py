@@ -9,13 +9,16 @@ NixspecError
 │   ├── NixNotFoundError
 │   ├── NixTooOldError
 │   └── NixCommandError
+│       └── ShellNotEvaluatedError
 ├── ShellError
 │   ├── ShellNotFoundError       (LookupError)
 │   ├── ShellNotEnteredError
 │   ├── ToolNotFoundError        (LookupError)
 │   ├── CommandNotStartedError
+│   ├── ServiceError
 │   └── ProbeError
 ├── ModelError
+├── SnapshotError
 └── BaselineError
 
 A message says the fact with its value, then the cause, then the remedy.
@@ -73,6 +76,10 @@ class NixCommandError(NixError):
     """A Nix command failed; the message ends with Nix's own last lines."""
 
 
+class ShellNotEvaluatedError(NixCommandError):
+    """A shell cannot be evaluated, and not for want of anything on this machine."""
+
+
 class ShellError(NixspecError):
     """A shell, or a tool of it, is not as it must be."""
 
@@ -93,12 +100,20 @@ class CommandNotStartedError(ShellError):
     """A program is there, but cannot be started."""
 
 
+class ServiceError(ShellError):
+    """A service of a shell does not start, or does not answer."""
+
+
 class ProbeError(ShellError):
     """A tool is there, but what it says of its version cannot be read."""
 
 
 class ModelError(NixspecError):
     """A model could not be found, loaded or run."""
+
+
+class SnapshotError(NixspecError):
+    """A snapshot is there, but cannot be read."""
 
 
 class BaselineError(NixspecError):

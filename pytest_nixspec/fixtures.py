@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pytest_nixspec.checks import FlakeUnderTest, Run
     from pytest_nixspec.checks.matrix import VersionMatrix
     from pytest_nixspec.shells import Shell
+    from pytest_nixspec.shells.services import Service
 
-FIXTURES = frozenset({"nix_flake", "nix_shell", "version_matrix"})
+FIXTURES = frozenset({"nix_flake", "nix_service", "nix_shell", "version_matrix"})
 """Those that need a run with --nixspec."""
 
 
@@ -43,3 +44,24 @@ def nix_shell(pytestconfig: pytest.Config) -> Callable[[str], Shell]:
 def version_matrix(pytestconfig: pytest.Config) -> VersionMatrix:
     """The versions that the flake's shells bring; `resolve` says which shell meets a range."""
     return _run(pytestconfig).version_matrix
+
+
+@pytest.fixture(scope="session")
+def nix_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Service]]:
+    """Return a function that starts a service of a shell, `nix_service("postgres")`.
+
+    Each is started once for a worker, on a temporary directory, and stopped at the end.
+    """
+    from pytest_nixspec.shells.services import start_service  # noqa: PLC0415 - seldom needed
+
+    started: dict[tuple[str, str], Service] = {}
+
+    def start(name: str, shell: str = "default") -> Service:
+        if (name, shell) not in started:
+            entered = _run(pytestconfig).shells.shell(shell)
+            started[name, shell] = start_service(entered, name)
+        return started[name, shell]
+
+    yield start
+    for service in started.values():
+        service.stop()

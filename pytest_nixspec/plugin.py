@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_nixspec.fixtures import FIXTURES, nix_flake, nix_shell, version_matrix
+from pytest_nixspec.fixtures import FIXTURES, nix_flake, nix_service, nix_shell, version_matrix
 
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["nix_flake", "nix_shell", "version_matrix"]
+__all__ = ["nix_flake", "nix_service", "nix_shell", "version_matrix"]
 
 MARKERS = (
     "nix_shell: a statement on a development shell, or a test that enters one",

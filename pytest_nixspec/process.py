@@ -110,6 +110,74 @@ def run(
         )
 
 
+@dataclass(slots=True)
+class Running:
+    """A process that runs beside us until it is stopped.
+
+    Attributes:
+        output: Where it writes what it says.
+    """
+
+    output: Path
+    _child: "subprocess.Popen[bytes]"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._child.poll() is not None
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, or None while it runs."""
+        return self._child.poll()
+
+    def said(self) -> str:
+        """Return what it has said so far, on both of its outputs."""
+        return self.output.read_text(errors="replace").rstrip()
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """Ask it to end, and end it and its whole group if it has not within some seconds."""
+        if not self.has_ended:
+            self._child.send_signal(signal.SIGINT)
+            _wait_by_asking(self._child, after(seconds), time.monotonic())
+        _end_group(self._child)
+        self._child.wait()
+
+
+def start(
+    argv: Sequence[str | Path],
+    *,
+    env: Environment,
+    cwd: Path,
+    output: Path,
+    user: int | None = None,
+) -> Running:
+    """Start a process and leave it running, as the leader of a new session.
+
+    Args:
+        argv: The command.
+        env: Its variables.
+        cwd: Where it runs.
+        output: A file for what it says.
+        user: The user it runs as; only root may choose another.
+
+    Raises:
+        OSError: It could not be started.
+    """
+    with output.open("wb") as said:
+        child = subprocess.Popen(
+            [os.fspath(part) for part in argv],
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=user,
+        )
+    return Running(output, child)
+
+
 def _wait(child: "subprocess.Popen[bytes]", deadline: Deadline, started: float) -> bool:
     """Wait until the child has ended; False once the deadline has passed."""
     if sys.platform != "linux":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_nixspec import collector
-from pytest_nixspec.checks import Run, header, record_baselines
+from pytest_nixspec.checks import Run, header, record_baselines, record_snapshots
 from pytest_nixspec.errors import NixspecError
 from pytest_nixspec.fixtures import FIXTURES
 from pytest_nixspec.python_tests import result_of_test
@@ -176,9 +176,10 @@ class Session:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._settings.record and exitstatus == 0:
             recorded = record_baselines(self._record.results, self.run)
-            self._notes.append(f"baselines recorded: {_listed(recorded) or 'nothing was measured'}")
+            recorded += record_snapshots(self._record.results, self.run)
+            self._notes.append(f"recorded: {_listed(recorded) or 'nothing was asked for'}")
         elif self._settings.record:
-            self._notes.append("baselines recorded: none, since the run failed")
+            self._notes.append("recorded: nothing, since the run failed")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the summary."""

@@ -31,3 +31,13 @@ def test_elixir_runs_on_the_otp_of_its_shell(nix_shell):
     said = shell.run(["elixir", "-e", "IO.puts(System.otp_release())"])
 
     assert said.text == major, said.error_text
+
+
+def test_a_database_of_the_shell_answers(nix_shell, nix_service):
+    database = nix_service("postgres")
+
+    said = nix_shell("default").run(
+        ["psql", "-d", "postgres", "-Atc", "select 6 * 7"], env=database.environment
+    )
+
+    assert said.text == "42", said.error_text

@@ -3,6 +3,7 @@
 from pytest_nixspec.checks.check import Area, Check, Checked, perform
 from pytest_nixspec.checks.profiles import record_baselines
 from pytest_nixspec.checks.run import FlakeUnderTest, Run, header
+from pytest_nixspec.checks.snapshots import record_snapshots
 from pytest_nixspec.checks.statements import statements
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "header",
     "perform",
     "record_baselines",
+    "record_snapshots",
     "statements",
 ]

@@ -10,6 +10,9 @@ from pytest_nixspec.checks.check import Area, Check, Checked
 from pytest_nixspec.checks.commands import command_ends
 from pytest_nixspec.checks.hooks import hook_checks
 from pytest_nixspec.checks.run import Run
+from pytest_nixspec.checks.snapshots import is_as_recorded
+from pytest_nixspec.errors import ShellNotEvaluatedError
+from pytest_nixspec.nix import drv_path
 from pytest_nixspec.shells import Origin, ShellOutcome, Tool
 from pytest_nixspec.shells.beam import otps_of_elixir
 from pytest_nixspec.spec import Spec
@@ -24,6 +27,12 @@ def shell_checks(spec: Spec) -> Iterator[Check]:
     for shell, table in spec.model.shell.items():
         new = partial(Check, Area.SHELL, shell)
         yield new("is entered", spec.line("shell", shell), partial(_is_entered, shell))
+        if table.snapshot:
+            line = spec.line("shell", shell, "snapshot")
+            yield new("is as recorded", line, partial(is_as_recorded, shell))
+        for system in table.systems:
+            line = spec.line("shell", shell, "systems")
+            yield new(f"evaluates for {system}", line, partial(_evaluates, shell, system))
         if table.one_otp:
             line = spec.line("shell", shell, "one_otp")
             yield new("Elixir has one OTP", line, partial(_has_one_otp, shell))
@@ -53,6 +62,17 @@ def _is_entered(shell: str, run: Run) -> Checked:
         return Checked(passed(capture.reason, *capture.evidence), facts)
     reason = f"{capture.outcome}: {capture.reason}"
     return Checked(failed(reason, *capture.evidence, remedy=_REMEDIES[capture.outcome]), facts)
+
+
+def _evaluates(shell: str, system: str, run: Run) -> Checked:
+    facts = {"shell": shell, "system": system}
+    try:
+        path = drv_path(run.nix, run.flake, system, shell)
+    except ShellNotEvaluatedError as error:
+        reason, *evidence = str(error).splitlines()
+        return Checked(failed(reason, *evidence), facts)
+    said = f"it evaluates for {system}; it was neither built nor entered"
+    return Checked(passed(said, path), facts)
 
 
 _REMEDIES = {

@@ -4,7 +4,7 @@ from pytest_nixspec.nix.binary import MINIMUM_VERSION, Nix, locate
 from pytest_nixspec.nix.flake import Flake, Override
 from pytest_nixspec.nix.packages import package_versions
 from pytest_nixspec.nix.provenance import Provenance, provenances, store_path_of
-from pytest_nixspec.nix.verbs import flake_directory, shell_names
+from pytest_nixspec.nix.verbs import closure_bytes, drv_path, flake_directory, shell_names
 
 __all__ = [
     "MINIMUM_VERSION",
@@ -12,6 +12,8 @@ __all__ = [
     "Nix",
     "Override",
     "Provenance",
+    "closure_bytes",
+    "drv_path",
     "flake_directory",
     "locate",
     "package_versions",

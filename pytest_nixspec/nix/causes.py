@@ -5,10 +5,14 @@ from typing import NamedTuple
 
 
 class Cause(NamedTuple):
-    """What Nix says, as a regular expression, and what is the matter then."""
+    """What Nix says, as a regular expression, and what is the matter then.
+
+    Of a machine's own fault nothing follows for the flake.
+    """
 
     said: str
     matter: str
+    is_machines: bool = False
 
 
 _CAUSES = (
@@ -23,20 +27,24 @@ _CAUSES = (
         "an input of the flake cannot be reached, and nothing stands in for it. Connect to a "
         "network, or substitute it: --nixspec-override-input nixpkgs=REFERENCE (in the "
         "repository of pytest-nixspec itself: `make spec`)",
+        is_machines=True,
     ),
     Cause(
         r"No space left on device|database or disk is full",
         "the disk is full: `nix-collect-garbage -d` makes room in the store",
+        is_machines=True,
     ),
     Cause(
         r"database disk image is malformed|schema' is corrupt|file is not a database"
         r"|path '[^']*' is not valid|is not in the Nix store",
         "Nix's store is damaged: `nix-store --verify --check-contents --repair`",
+        is_machines=True,
     ),
     Cause(
         r"(?:daemon-socket|/nix/var)[^\n]*: Permission denied",
         "the store belongs to another user, and no daemon answers: start nix-daemon, or run as the "
         "user who owns it",
+        is_machines=True,
     ),
     Cause(
         r"Unsupported elixir and erlang OTP combination",
@@ -64,7 +72,7 @@ _CAUSES = (
     ),
     Cause(
         r"is not tracked by Git"
-        r"|getting status of '?/[^/\n]+/store/[^/\n]+-source/[^\n]*: No such file"
+        r"|getting status of '?/[^\n]*-source/[^\n]*: No such file"
         r"|source/[^\n']+' does not exist",
         "the flake reads a file that is not in it; one that git does not track is invisible: `git "
         "add` it",
@@ -103,3 +111,8 @@ def cause_of(said: str, directory: object, system: str) -> str | None:
             near = f" (is it {groups[1]}?)" if len(groups) > 1 and groups[1] else ""
             return cause.matter.format(*groups, directory=directory, system=system, near=near)
     return None
+
+
+def blames_machine(said: str) -> bool:
+    """Tell whether a failure is this machine's: its network, its disk, its store."""
+    return any(cause.is_machines and re.search(cause.said, said) for cause in _CAUSES)

@@ -1,12 +1,13 @@
 """The verbs of Nix that we use, one function each."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_nixspec import process
-from pytest_nixspec.errors import NixCommandError
+from pytest_nixspec.errors import NixCommandError, ShellNotEvaluatedError
 from pytest_nixspec.nix.binary import Nix, failure
-from pytest_nixspec.nix.causes import cause_of
+from pytest_nixspec.nix.causes import blames_machine, cause_of
 from pytest_nixspec.nix.flake import Flake
 
 EVALUATION_SECONDS = 900
@@ -27,6 +28,40 @@ def shell_names(nix: Nix, flake: Flake) -> list[str]:
     if not done.ok:
         raise NixCommandError(translated(flake, done))
     return sorted(json.loads(done.text))
+
+
+def drv_path(nix: Nix, flake: Flake, system: str, shell: str) -> str:
+    """Return the derivation of a shell for any system; evaluated, and neither built nor entered.
+
+    Raises:
+        ShellNotEvaluatedError: It cannot be evaluated for that system.
+        NixCommandError: This machine cannot tell, for want of a network or a store.
+    """
+    attribute = f"{flake.installable('devShells', system, shell)}.drvPath"
+    done = nix.run(
+        *("eval", "--raw", *flake.arguments, "--option", "eval-cache", "false", attribute),
+        deadline=process.after(EVALUATION_SECONDS),
+        cwd=flake.directory,
+    )
+    if done.ok:
+        return done.text
+    is_machines = done.timed_out or blames_machine(done.error_text)
+    raise (NixCommandError if is_machines else ShellNotEvaluatedError)(translated(flake, done))
+
+
+def closure_bytes(nix: Nix, paths: Sequence[str]) -> int:
+    """Return the size of store paths with all that they need, in bytes.
+
+    Raises:
+        NixCommandError: One of them is not in the store.
+    """
+    if not paths:
+        return 0
+    asked = ("path-info", "--recursive", "--json", *dict.fromkeys(paths))
+    said = json.loads(nix.must(*asked, deadline=process.after(EVALUATION_SECONDS)))
+    # A list up to Nix 2.18, then a table, and in the second format of 2.33 a table in a table.
+    table = said.get("info", said) if isinstance(said, dict) else {one["path"]: one for one in said}
+    return sum(int(one["narSize"]) for one in table.values())
 
 
 def flake_directory(nix: Nix, reference: str) -> Path:

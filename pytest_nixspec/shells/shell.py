@@ -95,7 +95,7 @@ class Shell:
             ToolNotFoundError: The shell has no such program.
             CommandNotStartedError: It is there, but is no program.
         """
-        program = self._program(argv[0])
+        program = self.program(argv[0])
         more = {os.fsencode(k): os.fsencode(v) for k, v in (env or {}).items()}
         try:
             return process.run(
@@ -109,7 +109,12 @@ class Shell:
             message = f"{program} cannot be started: {getattr(error, 'strerror', None) or error}."
             raise CommandNotStartedError(message) from error
 
-    def _program(self, name: str) -> Path:
+    def program(self, name: str) -> Path:
+        """Return the shell's own program of a name, or the one at a path.
+
+        Raises:
+            ToolNotFoundError: The shell has no such program.
+        """
         if "/" in name:
             return self.directory / name
         tool = replace(self.search_path, entries=self.search_path.own, parents=()).find(name)

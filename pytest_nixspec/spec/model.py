@@ -138,6 +138,8 @@ class ShellTable(Table):
 
     timeout: Seconds = 120.0
     one_otp: Literal[True] | None = None
+    snapshot: Literal[True] | None = None
+    systems: tuple[Word, ...] = Field(default=(), strict=False)
     tools: dict[str, Annotated[ToolTable, _text_as("requirement")]] = {}
     env: dict[str, Annotated[VariableTable, _text_as("equals")]] = {}
     command: tuple[CommandTable, ...] = Field(default=(), strict=False)

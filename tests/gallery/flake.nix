@@ -90,6 +90,13 @@
           says-return = shell "return 0; export AFTER=reached" { };
           declares = shell "declare -x AFTER=reached" { };
           traps-exit-itself = shell "trap 'echo mine' EXIT; set -e; false" { };
+          holds-everything = shell ''
+            greeting() { echo "hello from a function"; }
+            export -f greeting
+            FROM_HOOK_ARRAY=(a b)
+            export FROM_HOOK_ARRAY FROM_HOOK=yes TRAILING=$'x\n\n'
+            printf -v LARGE '%100000s' x; export LARGE
+          '' { FROM_ATTRIBUTE = "set"; EMPTY = ""; };
           changes-much = shell ''
             export ADDED=new FROM_ATTRIBUTE=changed PATH=$PWD/tools:$PATH
             unset GONE
@@ -109,6 +116,10 @@
           cannot-be-built = shell "" {
             buildInputs = [ (raw { name = "broken"; args = [ "-c" "echo why it broke >&2; exit 1" ]; }) ];
           };
+          for-linux-alone =
+            if system == "x86_64-linux" || system == "aarch64-linux" then shell "" { }
+            else throw "error: this package is not supported on ${system}";
+
           cannot-be-evaluated = throw "this shell is broken on purpose";
         };
     in

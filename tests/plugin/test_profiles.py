@@ -64,7 +64,7 @@ def test_what_was_recorded_is_compared(profile, pytester):
 
     assert recorded.ret is pytest.ExitCode.OK
     recorded.stdout.fnmatch_lines(
-        ["*UNKNOWN*not compared: this run records the baseline", "baselines recorded: */plan.json"]
+        ["*UNKNOWN*not compared: this run records the baseline", "recorded: */plan.json"]
     )
     compared.assert_outcomes(passed=4)
     compared.stdout.fnmatch_lines(["*peak_memory +2%*MB against*MB (measured, *allowed +2%*"])
@@ -77,7 +77,7 @@ def test_a_run_that_fails_records_nothing(profile, pytester):
 
     assert result.ret is pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(
-        ["*peak memory 0.1* GB, limit 0.000 GB*", "baselines recorded: none, since the run failed"]
+        ["*peak memory 0.1* GB, limit 0.000 GB*", "recorded: nothing, since the run failed"]
     )
     assert not pytester.path.joinpath("baselines").exists()
 

@@ -394,3 +394,15 @@ def test_a_legacy_command_of_asdf_that_fails_says_what_to_write(project, pyteste
     result = pytester.runpytest("--nixspec")
 
     result.stdout.fnmatch_lines(["→ `asdf local` is gone since asdf 0.16: write `asdf set elixir*"])
+
+
+def test_a_shell_is_evaluated_for_other_systems_and_not_entered(project, pytester):
+    project('[shell.default]\nsystems = ["aarch64-darwin"]\n'
+            '[shell.for-linux-alone]\nsystems = ["aarch64-darwin"]\n')  # fmt: skip
+
+    result = pytester.runpytest("--nixspec")
+
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*evaluates for aarch64-darwin  ok       it evaluates *; it was neither built nor entered"]
+    )

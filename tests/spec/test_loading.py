@@ -38,7 +38,7 @@ def loaded(tmp_path: Path, text: str, name: str = "nixspec.toml"):
         (
             '[shell.tools.tools]\ngit = "*"\n[shell.tools.nev]\nA = "b"\n',
             "nixspec.toml:3: shell.tools.nev: unknown key 'nev'. "
-            "Allowed: timeout, one_otp, tools, env, command, hook, isolation. "
+            "Allowed: timeout, one_otp, snapshot, systems, tools, env, command, hook, isolation. "
             "Did you mean 'env'?",
         ),
         (

@@ -1,0 +1,76 @@
+"""A shell is as it was recorded, or a readable list says what changed."""
+
+import json
+
+SPEC = "[shell.default]\nsnapshot = true\n"
+
+
+def snapshot(pytester):
+    (path,) = pytester.path.glob("snapshots/*/default.json")
+    return path
+
+
+def test_a_snapshot_is_recorded_and_then_holds(project, pytester):
+    project(SPEC)
+
+    missing = pytester.runpytest("--nixspec")
+    recording = pytester.runpytest("--nixspec-record")
+    again = pytester.runpytest("--nixspec")
+
+    missing.stdout.fnmatch_lines(["*is as recorded  UNKNOWN  there is no snapshot *"])
+    assert missing.ret == 1
+    recording.stdout.fnmatch_lines(["recorded: snapshots/*/default.json"])
+    again.assert_outcomes(passed=2)
+    assert str(pytester.path) not in snapshot(pytester).read_text()
+
+
+def test_what_changed_is_listed(project, pytester):
+    project(SPEC)
+    pytester.runpytest("--nixspec-record")
+    flake = pytester.path / "flake.nix"
+    flake.write_text(
+        flake.read_text()
+        .replace('"99.1"', '"100.0"')
+        .replace('"export FROM_HOOK=yes"', '"export NEW=1"')
+        .replace('echo "${name} version', 'echo more than before >&2; echo "${name} version')
+    )
+
+    result = pytester.runpytest("--nixspec")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "* changes since it was recorded",
+            "  git 99.1 (fake-git-99.1) → 100.0 (fake-git-100.0)",
+            "  - $FROM_HOOK (was yes)",
+            "  + $NEW 1",
+            "  PATH - <store>/fake-git-99.1/bin",
+            "  PATH + <store>/fake-git-100.0/bin",
+            "  hook added - FROM_HOOK",
+            "  hook added + NEW",
+            "  closure +0.0 MB",
+            "→ If it is meant so, record it: pytest --nixspec-record",
+        ]
+    )
+
+
+def test_a_run_that_fails_records_no_snapshot(project, pytester):
+    project(SPEC + '[shell.default.tools]\ngit = ">= 200"\n')
+
+    result = pytester.runpytest("--nixspec-record")
+
+    result.stdout.fnmatch_lines(["recorded: nothing, since the run failed"])
+    assert not list(pytester.path.glob("snapshots/*/*"))
+
+
+def test_a_snapshot_that_cannot_be_read_is_unknown(project, pytester):
+    project(SPEC)
+    pytester.runpytest("--nixspec-record")
+    path = snapshot(pytester)
+    for text in ("{", "[]", json.dumps({"schema": 99})):
+        path.write_text(text)
+
+        result = pytester.runpytest("--nixspec")
+
+        assert result.ret == 1
+        result.stdout.fnmatch_lines(["*is as recorded  UNKNOWN *"])
