@@ -5,15 +5,16 @@ Sources: erlef/setup-beam, README.md and src/setup-beam.js.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
-
-import yaml
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytest_nixspec.agreement.claim import Claim, Precision, dialect_of, is_release, pinned
 from pytest_nixspec.agreement.images import image_claims
 from pytest_nixspec.agreement.semver import as_requirement
 from pytest_nixspec.errors import InvalidTextError
 from pytest_nixspec.versions import Requirement
+
+if TYPE_CHECKING:
+    import yaml
 
 _ACTIONS = {
     "erlef/setup-beam": {"elixir-version": "elixir", "otp-version": "erl"},
@@ -42,6 +43,8 @@ def workflow_claims(text: str, source: str, precision: Precision) -> list[Claim]
     Raises:
         InvalidTextError: The text is no YAML.
     """
+    import yaml  # noqa: PLC0415 - it takes long to import, and few runs read a workflow
+
     try:
         document = _plain(yaml.compose(text, Loader=yaml.SafeLoader), {})
     except yaml.YAMLError as error:
@@ -169,16 +172,17 @@ def _filled(value: Scalar, contexts: Contexts) -> list[str] | None:
     return texts
 
 
-def _plain(node: yaml.Node | None, known: dict[int, Any]) -> Any:
+def _plain(node: "yaml.Node | None", known: dict[int, Any]) -> Any:
     """Return a node as tables, lists and scalars; one that is named twice is converted once."""
     if node is None or id(node) in known:
         return known.get(id(node))
-    if isinstance(node, yaml.MappingNode):
+    kind = getattr(node, "id", "scalar")
+    if kind == "mapping":
         table: dict[str, Any] = {}
         known[id(node)] = table
         table.update({str(_plain(k, known)): _plain(v, known) for k, v in node.value})
         return table
-    if isinstance(node, yaml.SequenceNode):
+    if kind == "sequence":
         entries: list[Any] = []
         known[id(node)] = entries
         entries.extend(_plain(inner, known) for inner in node.value)

@@ -108,6 +108,10 @@ def _checked(check: Check, run: Run) -> Checked:
         return Checked(_worded(failed, error))
     except NixspecError as error:
         return Checked(_worded(unknown, error))
+    except OSError as error:
+        # A full disk, a place that may not be read: this machine's matter, and no verdict.
+        where = f": {error.filename}" if error.filename else ""
+        return Checked(unknown(f"this machine cannot check it: {error.strerror or error}{where}"))
 
 
 def _worded(verdict: Callable[..., Verdict], error: NixspecError) -> Verdict:

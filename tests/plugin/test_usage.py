@@ -1,6 +1,7 @@
 """What cannot be begun is one usage error: the fact, the cause, the remedy."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -124,3 +125,24 @@ def test_an_overridden_input_is_said_first(project, pytester):
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines([f"nixspec: substituted input far: path:{pytester.path}/inner*"])
+
+
+def test_a_full_disk_is_unknown_and_no_traceback(project, pytester, monkeypatch):
+    project("[shell.default]\n")
+    small = pytester.mkdir("small")
+    mounted = subprocess.run(
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=8k", "nixspec-test", small], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(small / "cache"))
+    (small / "filling").write_bytes(b"x" * 4096)
+
+    try:
+        result = pytester.runpytest("--nixspec", "--nixspec-reports=reports")
+    finally:
+        subprocess.run(["/bin/umount", small], check=True)
+
+    assert result.ret == 1
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.fnmatch_lines(["*UNKNOWN*"])

@@ -1,0 +1,99 @@
+"""Nothing hangs beyond its deadline, and nothing half written is ever read as whole."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from pytest_nixspec.shells import ShellOutcome
+from pytest_nixspec.shells.kept import Kept
+from tests.conftest import pool_over
+
+ENTRANTS = 64
+
+
+def worker(pool, shell):
+    """Start a process that enters a shell of a pool, as a worker of xdist does."""
+    program = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from pytest_nixspec.nix import Flake, locate
+        from pytest_nixspec.shells import ShellPool
+        import os
+        nix = locate(os.environ, Path(sys.argv[1]))
+        pool = ShellPool(nix, Flake(Path(sys.argv[2]), nix.system), Path(sys.argv[3]))
+        pool.capture(sys.argv[4])
+        """
+    )
+    places = (pool.nix.path, pool.flake.directory, pool.directory, shell)
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, places)],
+        env={**os.environ, **pool.nix.environment},
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.6, 1.2])
+def test_a_worker_killed_at_any_step_leaves_the_others_a_shell(pool, seconds):
+    child = worker(pool, "never-returns")
+    time.sleep(seconds)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+    # The same shell: its lock has died with its holder, and what was half done is done anew.
+    assert pool.capture("never-returns").outcome is ShellOutcome.TIMED_OUT
+    assert pool.capture("default").outcome is ShellOutcome.RAN
+
+
+def test_many_entrants_enter_once(nix, gallery, tmp_path, monkeypatch):
+    entered = []
+    real = pool_over(nix, gallery, tmp_path.resolve())
+    develop = type(nix).run
+
+    def counted(self, *arguments: str, **options):
+        entered.append(arguments[0])
+        return develop(self, *arguments, **options)
+
+    monkeypatch.setattr(type(nix), "run", counted)
+    pools = [replace(real) for _ in range(ENTRANTS)]
+    with ThreadPoolExecutor(ENTRANTS) as threads:
+        captures = list(threads.map(lambda pool: pool.capture("default"), pools))
+
+    assert {capture.outcome for capture in captures} == {ShellOutcome.RAN}
+    assert entered == ["develop"]
+
+
+def test_a_nix_that_hangs_is_ended_at_the_deadline(pool, tmp_path):
+    program = tmp_path / "fake-nix"
+    program.write_text("#!/bin/sh\nsleep 1000\n")
+    program.chmod(0o755)
+    limits = replace(pool.limits, build_seconds=0.5)
+    hanging = replace(pool, nix=replace(pool.nix, path=program), limits=limits)
+
+    capture = hanging.capture("default")
+
+    assert capture.outcome is ShellOutcome.TIMED_OUT
+    assert "did not end within" in capture.reason
+
+
+def test_a_capture_that_is_half_written_is_never_read(pool):
+    entered = pool.directory / "entered"
+    entered.mkdir(parents=True)
+    (entered / "default.json.new").write_text('{"shell": "default", "outc')
+
+    assert pool.capture("default").outcome is ShellOutcome.RAN
+
+
+def test_a_cache_that_cannot_be_written_is_no_reason_to_hang(pool, tmp_path):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file, where a directory is to be made")
+
+    with pytest.raises(NotADirectoryError):
+        replace(pool, kept=Kept(blocked / "kept")).capture("default")
