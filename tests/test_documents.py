@@ -10,7 +10,7 @@ from pytest_nixspec.spec import load
 from tests.conftest import REPOSITORY
 
 DOCUMENTS = ["README.md", "docs/specification.md"]
-PAGES = [*DOCUMENTS, "docs/versions.md"]
+PAGES = [*DOCUMENTS, "docs/versions.md", "docs/shells.md"]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
