@@ -43,6 +43,7 @@ def prepare(*, every_nix: bool) -> None:
     nix = machine_nix.find_or_install(cache, say)
     if every_nix:
         machine_nix.install_every(cache, say)
+        machine_nix.install_direnv(cache, say)
     inputs = _inputs(nix, cache)
     models = _models(spec, cache)
     written = {"nix": str(nix.path), "inputs": inputs, "models": models}

@@ -47,6 +47,21 @@ def install_every(cache: Path, say: Callable[[str], None]) -> None:
         say(f"Nix of Debian {suite}: {_from_debian(suite, cache, say)}")
 
 
+def install_direnv(cache: Path, say: Callable[[str], None]) -> Path | None:
+    """Put direnv beside it, for the tests, where the machine has none and Debian does."""
+    there = shutil.which("direnv")
+    if there is not None or shutil.which("apt-get") is None:
+        return Path(there) if there else None
+    prefix = cache / "direnv"
+    if not prefix.exists():
+        say("getting direnv from Debian")
+        building = cache / "direnv.new"
+        shutil.rmtree(building, ignore_errors=True)
+        Suite.open(SUITES[0], cache).unpack(["direnv"], building)
+        building.rename(prefix)
+    return prefix / "usr" / "bin" / "direnv"
+
+
 def reaches_inputs(nix: Nix, directory: Path) -> bool:
     """Tell whether the flake's own inputs can be had, by evaluating its default shell."""
     flake = Flake(directory, nix.system)

@@ -9,8 +9,8 @@ from pytest_nixspec.cli import main
 from pytest_nixspec.spec import load
 from tests.conftest import REPOSITORY
 
-DOCUMENTS = ["README.md", "docs/specification.md"]
-PAGES = [*DOCUMENTS, "docs/versions.md", "docs/shells.md"]
+DOCUMENTS = ["README.md", "docs/specification.md", "docs/shells.md"]
+PAGES = [*DOCUMENTS, "docs/versions.md"]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

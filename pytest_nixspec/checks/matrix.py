@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pytest_nixspec.errors import NixspecError, ToolNotFoundError
 from pytest_nixspec.shells import PROBES, ShellOutcome, ShellPool
+from pytest_nixspec.shells.ways import Way
 from pytest_nixspec.versions import Candidate, Requirement, Resolution, Wanted, resolve
 
 
@@ -28,7 +29,8 @@ class VersionMatrix:
         for name in dict.fromkeys(tools):
             try:
                 tool = self.shells.shell(shell).tool(name)
-                if tool.comes_from_shell:
+                # Of the host it is the host's own that are compared.
+                if tool.comes_from_shell or self.shells.ways.get(shell) is Way.HOST:
                     versions[name] = tool.version
             except ToolNotFoundError:
                 continue
@@ -54,7 +56,7 @@ class VersionMatrix:
         # Elixir and Erlang must fit each other, whichever of them was asked for.
         tools = [one.tool for one in wanted]
         tools += [tool for tool in ("elixir", "erl") if {"elixir", "erl"} & {*tools}]
-        names = shells or self.shells.names()
+        names = shells or [*self.shells.names(), *self.shells.ways]
         return resolve(wanted, [self.versions(name, tools) for name in names])
 
     def wanted(self, tool: str, text: str, source: str = "") -> Wanted:

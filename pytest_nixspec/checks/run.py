@@ -18,6 +18,7 @@ from pytest_nixspec.settings import Settings
 from pytest_nixspec.shells import ShellPool
 from pytest_nixspec.shells.deadline import Limits
 from pytest_nixspec.shells.kept import Kept
+from pytest_nixspec.shells.ways import Way
 from pytest_nixspec.spec import Spec
 
 
@@ -81,6 +82,7 @@ class Run:
             limits=Limits(announce=self.announce),
             hook_seconds={n: t.timeout for n, t in tables.items()},
             kept=Kept.here(self.nix.environment),
+            ways={n: Way(t.via) for n, t in tables.items() if t.via != "flake"},
         )
 
     @cached_property

@@ -108,6 +108,7 @@ class Visit:
         parent: Whose variables are let through; by default nobody's, as with `-i`.
         built: The shell as it was built before, which then is not evaluated again.
         keep: Where to keep what is built, if it is to be kept.
+        file: A shell.nix beside the flake, where that is entered in its stead.
     """
 
     shell: str
@@ -116,6 +117,7 @@ class Visit:
     parent: Parent | None = None
     built: "Built | None" = None
     keep: Path | None = None
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +140,13 @@ def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
     (scratch / "preamble").write_text(_preamble(scratch, brings_home=visit.parent is None))
     tree = tree_of(flake.directory)
     done = _develop(nix, flake, visit)
-    events = _events(scratch)
+    events = events_in(scratch)
     entry = judge(done, events, visit.limits.hook_seconds)
     if entry.outcome is not ShellOutcome.RAN:
         return _not_ran(nix, flake, visit, entry, (done, events))
-    environment = _environment(scratch / "environ")
+    environment = environment_in(scratch / "environ")
     effects = HookEffects(
-        **variables_changed(_environment(scratch / "before"), environment),
+        **variables_changed(environment_in(scratch / "before"), environment),
         written=files_written(tree, tree_of(flake.directory)),
         processes=done.left_behind,
         seconds=seconds_of_hook(events),
@@ -170,7 +172,7 @@ def _not_ran(
     done, events = left
     said = done.error_text
     evidence = (*_evidence(done, events), *last_lines(said))
-    if entry.outcome is ShellOutcome.EVALUATION_FAILED:
+    if entry.outcome is ShellOutcome.EVALUATION_FAILED and visit.file is None:
         said = why_not_evaluated(nix, flake, visit.shell)
         evidence = tuple(said.splitlines())
     is_nixs_own = all(event.name != "entered" for event in events)
@@ -191,12 +193,8 @@ def _develop(nix: Nix, flake: Flake, visit: Visit) -> Completed:
         # Without a registry Nix does not look for a bash in a nixpkgs that is not the flake's.
         what = ("--option", "flake-registry", "", *keeps, str(visit.built.profile))
     else:
-        profile = visit.keep or scratch / "profile"
-        what = (
-            *flake.arguments,
-            *("--profile", str(profile), *keeps),
-            flake.shell(visit.shell, seen_from=directory),
-        )
+        profile = ("--profile", str(visit.keep or scratch / "profile"))
+        what = (*profile, *keeps, *_installable(flake, visit, directory))
     return started.run(
         *("develop", *what),
         *("-c", OWN_BASH, "--noprofile", "--norc", "-p", "-c", CAPTURE, str(scratch)),
@@ -206,7 +204,14 @@ def _develop(nix: Nix, flake: Flake, visit: Visit) -> Completed:
     )
 
 
-def _events(scratch: Path) -> tuple[Event, ...]:
+def _installable(flake: Flake, visit: Visit, directory: Path) -> tuple[str, ...]:
+    if visit.file is not None:
+        return ("--option", "flake-registry", "", "--impure", "--file", str(visit.file))
+    return (*flake.arguments, flake.shell(visit.shell, seen_from=directory))
+
+
+def events_in(scratch: Path) -> tuple[Event, ...]:
+    """Return what a shell wrote down on its way."""
     trace = scratch / "trace"
     return Event.read_all(trace.read_bytes() if trace.exists() else b"")
 
@@ -231,7 +236,8 @@ def _evidence(done: Completed, events: tuple[Event, ...]) -> tuple[str, ...]:
     return (*commands, *output)
 
 
-def _environment(file: Path) -> dict[bytes, bytes]:
+def environment_in(file: Path) -> dict[bytes, bytes]:
+    """Return the variables that were kept in a file; none where there is none."""
     pairs = file.read_bytes().split(b"\0")[:-1] if file.exists() else []
     split = (pair.partition(b"=") for pair in pairs)
     environment = {name: value for name, _, value in split if name not in _OWN}

@@ -28,6 +28,7 @@ from pytest_nixspec.shells.outcome import ShellOutcome
 from pytest_nixspec.shells.probes import Probe
 from pytest_nixspec.shells.shell import Shell
 from pytest_nixspec.shells.tools import SearchPath, entries_of
+from pytest_nixspec.shells.ways import SHELL_NIX, Way, enter_direnv, enter_host
 
 LONGEST_SLUG = 100
 # Then the hook was not even begun: what was kept is damaged, or collected.
@@ -48,6 +49,7 @@ class ShellPool:
         limits: How long a shell may take.
         hook_seconds: How long the hook may take, for shells that say so themselves.
         kept: What is kept between runs, if anything is.
+        ways: How shells are entered that are not the flake's, by name.
     """
 
     nix: Nix
@@ -57,6 +59,7 @@ class ShellPool:
     limits: Limits = field(default_factory=Limits)
     hook_seconds: Mapping[str, float] = field(default_factory=dict)
     kept: Kept | None = None
+    ways: Mapping[str, Way] = field(default_factory=dict)
     _captures: dict[str, Capture] = field(default_factory=dict, init=False, compare=False)
 
     def names(self) -> list[str]:
@@ -95,7 +98,7 @@ class ShellPool:
                     _write(kept, self._enter(name, home).to_json())
             self._captures[name] = Capture.from_json(kept.read_text())
         capture = self._captures[name]
-        if capture.outcome is ShellOutcome.EVALUATION_FAILED:
+        if capture.outcome is ShellOutcome.EVALUATION_FAILED and name not in self.ways:
             # Only now: on the good path it is one evaluation less.
             self._must_exist(name)
         return capture
@@ -121,11 +124,12 @@ class ShellPool:
                 store=self.nix.store,
                 project=self.flake.directory,
                 parents=entries_of(os.environ.get("PATH", "")),
+                is_hosts=self.ways.get(name) is Way.HOST,
             ),
             directory=self.flake.directory,
             memory=Memory(self.kept.answers if self.kept else self.directory / "answers"),
             probes=self.probes,
-            trace=lambda: provenances(self.nix, self.flake, name),
+            trace=lambda: {} if name in self.ways else provenances(self.nix, self.flake, name),
         )
 
     def leaks(self, name: str) -> list[Leak]:
@@ -148,6 +152,16 @@ class ShellPool:
         return [Leak(**read) for read in json.loads(kept.read_text())]
 
     def _enter(self, name: str, scratch: Path) -> Capture:
+        match self.ways.get(name):
+            case Way.HOST:
+                return enter_host(name)
+            case Way.DIRENV:
+                shutil.rmtree(scratch, ignore_errors=True)
+                limits = self._limits(name)
+                return enter_direnv(self.nix, self.flake.directory, name, scratch, limits)
+            case Way.SHELL_NIX:
+                file = self.flake.directory / SHELL_NIX
+                return self._visit(Visit(name, scratch, self._limits(name), file=file))
         home = self._home_of_content()
         if home is None:
             return self._visit(Visit(name, scratch, self._limits(name)))

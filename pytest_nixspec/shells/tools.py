@@ -110,12 +110,14 @@ class SearchPath:
         store: The directory of the Nix store.
         project: The directory of the flake; what a hook adds of it belongs to the shell.
         parents: The PATH of the process that asks, for what only the host has.
+        is_hosts: Whether it is the host's own PATH, which then is looked through as a whole.
     """
 
     entries: tuple[Path, ...]
     store: Path
     project: Path
     parents: tuple[Path, ...] = ()
+    is_hosts: bool = False
 
     @property
     def own(self) -> tuple[Path, ...]:
@@ -132,7 +134,7 @@ class SearchPath:
             return None
         real = race[0].resolve()
         store_path = self._store_path(real)
-        from_shell = store_path is not None and self._is_own(race[0].parent)
+        from_shell = store_path is not None and self._is_own(race[0].parent) and not self.is_hosts
         origin = Origin.SHELL if from_shell else Origin.HOST
         entries = tuple(dict.fromkeys((*self._ahead, *self.parents)))
         return Tool(name, race[0], real, store_path, origin, race, entries)
@@ -152,7 +154,8 @@ class SearchPath:
         return self.entries[: last + 1]
 
     def _is_own(self, entry: Path) -> bool:
-        return entry.is_relative_to(self.store) or entry.is_relative_to(self.project)
+        places = (self.store, self.project)
+        return self.is_hosts or any(entry.is_relative_to(place) for place in places)
 
     def _store_path(self, real: Path) -> Path | None:
         if not real.is_relative_to(self.store):

@@ -137,6 +137,7 @@ class ShellTable(Table):
     """`[shell.X]`: what one devShell must be; `timeout` is for its hook, in seconds."""
 
     timeout: Seconds = 120.0
+    via: Literal["flake", "shell.nix", "direnv", "host"] = "flake"
     one_otp: Literal[True] | None = None
     snapshot: Literal[True] | None = None
     systems: tuple[Word, ...] = Field(default=(), strict=False)

@@ -406,3 +406,24 @@ def test_a_shell_is_evaluated_for_other_systems_and_not_entered(project, pyteste
     result.stdout.fnmatch_lines(
         ["*evaluates for aarch64-darwin  ok       it evaluates *; it was neither built nor entered"]
     )
+
+
+def test_another_way_in_is_stated_by_via(project, pytester):
+    project('[shell.without-nix]\nvia = "host"\n'
+            '[shell.without-nix.tools]\ngit = { requirement = "*", from = "host" }\n'
+            '[shell.with-direnv]\nvia = "direnv"\n')  # fmt: skip
+
+    result = pytester.runpytest("--nixspec")
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*is entered  ok       the host was taken as it is*", "*FAILED   never_started: *direnv*"]
+    )
+
+
+def test_devenv_is_no_way_in(project, pytester):
+    project('[shell.default]\nvia = "devenv"\n')
+
+    pytester.runpytest("--nixspec").stderr.fnmatch_lines(
+        ["ERROR: nixspec.toml:2: shell.default.via: must be 'flake', 'shell.nix', *not 'devenv'."]
+    )

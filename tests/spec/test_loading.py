@@ -38,8 +38,8 @@ def loaded(tmp_path: Path, text: str, name: str = "nixspec.toml"):
         (
             '[shell.tools.tools]\ngit = "*"\n[shell.tools.nev]\nA = "b"\n',
             "nixspec.toml:3: shell.tools.nev: unknown key 'nev'. "
-            "Allowed: timeout, one_otp, snapshot, systems, tools, env, command, hook, isolation. "
-            "Did you mean 'env'?",
+            "Allowed: timeout, via, one_otp, snapshot, systems, tools, env, command, hook, "
+            "isolation. Did you mean 'env'?",
         ),
         (
             '[shell.default.tools]\n\nerl    = ">= 27"\nelixir = "~> 1"\n',
