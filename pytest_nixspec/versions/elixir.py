@@ -9,8 +9,9 @@ from pytest_nixspec.versions.ordering import (
     Fault,
     Key,
     Parts,
+    dotted_text,
+    has_pre,
     identifier_of,
-    identifiers,
     pre_key,
 )
 
@@ -77,18 +78,6 @@ def _ended(bound: Key) -> None:
     del bound
 
 
-def _is_prerelease(parts: Parts) -> bool:
-    """Tell whether a version comes before the release of the same numbers."""
-    return bool(parts.pre)
-
-
-def _text_of(key: Key) -> str:
-    """Return the version that has this key, without build metadata."""
-    numbers, pre = key
-    release = ".".join(map(str, numbers))
-    return f"{release}-{'.'.join(map(str, identifiers(pre)))}" if pre[1] else release
-
-
 def _fault(text: str, *, patch_optional: bool) -> Fault:
     at = 0
     for count, place in enumerate(_PLACES, 1):
@@ -99,7 +88,9 @@ def _fault(text: str, *, patch_optional: bool) -> Fault:
             hint = _proposal(f"{text[:at]}{int(digits[0])}{text[digits.end() :]}")
             return Fault(at, f"a {place} number without leading zeros", hint)
         at = digits.end()
-        if count == len(_PLACES) or (patch_optional and place == "minor" and text[at] != "."):
+        if count == len(_PLACES) or (
+            patch_optional and place == "minor" and not text.startswith(".", at)
+        ):
             break
         if not text.startswith(".", at):
             return Fault(at, f"'.' and a {_PLACES[count]} number", _filled(text, at, count))
@@ -155,6 +146,6 @@ ELIXIR = Dialect(
     upper_bound=_upper_bound,
     after=_after,
     ended=_ended,
-    is_prerelease=_is_prerelease,
-    text_of=_text_of,
+    is_prerelease=has_pre,
+    text_of=dotted_text,
 )

@@ -48,9 +48,17 @@ def pre_key(pre: tuple[Identifier, ...]) -> Key:
     return (0, tuple([(0, p) if isinstance(p, int) else (1, p) for p in pre]))
 
 
-def identifiers(key: Key) -> tuple[Identifier, ...]:
-    """Return the identifiers that `pre_key` has made a key of."""
-    return tuple(identifier for _, identifier in key[1])
+def dotted_text(key: Key) -> str:
+    """Return a version of numbers and a pre-release that has this key, without build metadata."""
+    numbers, (_, pre) = key
+    release = ".".join(map(str, numbers))
+    identifiers = ".".join(str(identifier) for _, identifier in pre)
+    return f"{release}-{identifiers}" if pre else release
+
+
+def has_pre(parts: Parts) -> bool:
+    """Tell whether a version comes before the release of the same numbers."""
+    return bool(parts.pre)
 
 
 def identifier_of(text: str) -> Identifier:

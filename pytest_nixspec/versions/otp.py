@@ -9,8 +9,9 @@ from pytest_nixspec.versions.ordering import (
     Fault,
     Key,
     Parts,
+    dotted_text,
+    has_pre,
     identifier_of,
-    identifiers,
     pre_key,
 )
 
@@ -75,18 +76,6 @@ def _ended(bound: Key) -> Key | None:
     return (numbers, RELEASE) if pre == _RELEASED else None
 
 
-def _is_prerelease(parts: Parts) -> bool:
-    """Tell whether a version comes before the release of the same numbers."""
-    return bool(parts.pre)
-
-
-def _text_of(key: Key) -> str:
-    """Return a version that has this key."""
-    numbers, pre = key
-    release = ".".join(map(str, numbers))
-    return f"{release}-{'.'.join(map(str, identifiers(pre)))}" if pre[1] else release
-
-
 def _fault(text: str) -> Fault:
     prefix = _PREFIX.match(text)
     at = prefix.end() if prefix else 0
@@ -112,6 +101,6 @@ OTP = Dialect(
     upper_bound=_upper_bound,
     after=_after,
     ended=_ended,
-    is_prerelease=_is_prerelease,
-    text_of=_text_of,
+    is_prerelease=has_pre,
+    text_of=dotted_text,
 )
