@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_nixspec.errors import NixCommandError
 from pytest_nixspec.shells import ShellOutcome
 from pytest_nixspec.shells.kept import Kept
 from tests.conftest import pool_over
@@ -97,3 +98,13 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_hang(pool, tmp_path):
 
     with pytest.raises(NotADirectoryError):
         replace(pool, kept=Kept(blocked / "kept")).capture("default")
+
+
+@pytest.mark.parametrize("variable", ["NIX_STORE_DIR", "NIX_STATE_DIR"])
+def test_a_store_that_cannot_be_used_keeps_us_from_knowing_and_says_so(pool, tmp_path, variable):
+    broken = tmp_path.resolve() / "broken"
+    broken.write_text("a file, where a store is to be")
+    nix = replace(pool.nix, environment={**pool.nix.environment, variable: str(broken)})
+
+    with pytest.raises(NixCommandError, match=str(broken)):
+        replace(pool, nix=nix).capture("silent")
