@@ -223,6 +223,31 @@ def _others_in_group(leader: int) -> tuple[str, ...] | None:
     return tuple(found)
 
 
+def end_those_told(word: str) -> tuple[str, ...] | None:
+    """End the processes that have a word in their environment, and return their commands.
+
+    A daemon leaves its session and its group, and keeps what it was told. None where this system
+    does not tell.
+    """
+    if sys.platform != "linux":
+        return None
+    found = []
+    for entry in os.scandir("/proc"):
+        try:
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            if word.encode() not in Path(entry.path, "environ").read_bytes():
+                continue
+            command = Path(entry.path, "cmdline").read_bytes()
+            os.kill(int(entry.name), signal.SIGKILL)
+        except OSError:
+            # It is another user's, or has ended as we looked.
+            continue
+        if command:
+            found.append(command.rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace"))
+    return tuple(found)
+
+
 def _end_group(child: "subprocess.Popen[bytes]") -> None:
     try:
         os.killpg(child.pid, signal.SIGKILL)

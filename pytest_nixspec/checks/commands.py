@@ -42,15 +42,24 @@ def command_ends(shell: str, command: CommandTable, run: Run) -> Checked:
 
 
 def is_login_shell(argv: Sequence[str]) -> bool:
-    """Tell whether a command is a login shell, as `bash -lc …`."""
-    program, *rest = argv
-    options = []
-    for word in rest:
-        if not word.startswith("-"):
-            break
-        options.append(word)
-    is_login = any(o == "--login" or re.fullmatch(r"-[a-zA-Z]*l[a-zA-Z]*", o) for o in options)
-    return PurePath(program).name in _SHELLS and is_login
+    """Tell whether a command is a login shell, as `bash -lc …`; `env` before it changes nothing."""
+    words = list(argv)
+    if PurePath(words[0]).name == "env":
+        words = words[1:]
+        while words and (words[0].startswith("-") or "=" in words[0]):
+            words.pop(0)
+    if not words or PurePath(words[0]).name not in _SHELLS:
+        return False
+    options = iter(words[1:])
+    for word in options:
+        if not word.startswith(("-", "+")):
+            return False
+        if word == "--login" or re.fullmatch(r"-[a-zA-Z]*l[a-zA-Z]*", word):
+            return True
+        if re.fullmatch(r"[-+][a-zA-Z]*[oO]", word):
+            # Its name is a word of its own.
+            next(options, None)
+    return False
 
 
 _LOGIN = (

@@ -1,8 +1,8 @@
 """The statement that a shell is as it was recorded, and what records it."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 from pytest_nixspec.checks.check import Checked
 from pytest_nixspec.checks.run import Run
@@ -39,8 +39,7 @@ def snapshot_of(run: Run, shell: str) -> Snapshot:
 
 def snapshot_path(run: Run, shell: str) -> Path:
     """Return where the snapshot of a shell is kept: one file for each system and shell."""
-    name = re.sub(r"[^A-Za-z0-9_.=-]", "_", shell)
-    return run.settings.root / "snapshots" / run.nix.system / f"{name}.json"
+    return run.settings.root / "snapshots" / run.nix.system / f"{quote(shell, safe='=')}.json"
 
 
 def record_snapshots(results: Iterable[Result], run: Run) -> list[Path]:

@@ -52,7 +52,8 @@ def _shown(run: Run, name: str, *, with_leaks: bool) -> dict[str, Any]:
     capture = run.shells.capture(name)
     ran = capture.outcome is ShellOutcome.RAN
     tools = _tools(run, run.shells.shell(name)) if ran else []
-    leaks = run.shells.leaks(name) if ran and with_leaks else None
+    is_flakes = name not in run.shells.ways
+    leaks = run.shells.leaks(name) if ran and with_leaks and is_flakes else None
     return {
         "shell": name,
         "flake": str(run.flake.directory),

@@ -30,43 +30,49 @@ def content_key(nix: Nix, flake: Flake) -> str | None:
     digest = hashlib.sha256()
     said = [nix.version, nix.system, str(nix.store), os.fspath(nix.path.resolve())]
     digest.update(json.dumps([str(flake.directory), *said]).encode())
-    directories = [flake.directory]
+    # Then the evaluation depends on times, by which nothing is kept.
+    if b"lastModified" in (flake.directory / "flake.nix").read_bytes():
+        return None
+    contents = [_content(flake.directory, _tracked(flake.directory))]
     for override in flake.overrides:
         if not override.reference.startswith("path:"):
             return None
         digest.update(json.dumps([override.input, override.reference]).encode())
-        directories.append(Path(override.reference.removeprefix("path:")))
-    contents = [_content(directory) for directory in directories]
+        # `path:` takes everything, whatever git says of it.
+        contents.append(_content(Path(override.reference.removeprefix("path:")), None))
     if None in contents:
         return None
     return hashlib.sha256(digest.digest() + "".join(map(str, contents)).encode()).hexdigest()
 
 
 def is_locked(nix: Nix, flake: Flake) -> bool:
-    """Tell whether flake.lock locks every input; otherwise an evaluation is not the same again."""
+    """Tell whether every input is locked; otherwise an evaluation is not the same again."""
+    substitutes = [Path(o.reference.removeprefix("path:")) for o in flake.overrides]
+    return all(_is_locked(nix, directory) for directory in (flake.directory, *substitutes))
+
+
+def _is_locked(nix: Nix, directory: Path) -> bool:
     done = nix.run(
         *("flake", "metadata", "--json", "--no-write-lock-file", "."),
         deadline=process.after(METADATA_SECONDS),
-        cwd=flake.directory,
+        cwd=directory,
     )
     if not done.ok:
         return False
     needed = json.loads(done.text)["locks"]["nodes"]
-    lock = flake.directory / "flake.lock"
+    lock = directory / "flake.lock"
     if not lock.is_file():
         return len(needed) == len(["root"])
     nodes: object = json.loads(lock.read_text())["nodes"]
     return bool(needed == nodes)
 
 
-def _content(directory: Path) -> str | None:
-    """Return a digest of the files below a directory that Nix sees."""
-    files = _tracked(directory)
-    if files is None:
-        files = list(_walked(directory))
+def _content(directory: Path, tracked: "tuple[str, list[Path]] | None") -> str | None:
+    """Return a digest of what Nix sees below a directory: what git tracks, else everything."""
+    revision, files = tracked or ("", list(_walked(directory)))
     if len(files) > MOST_FILES:
         return None
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(revision.encode())
     size = 0
     for path in sorted(files):
         try:
@@ -85,11 +91,16 @@ def _content(directory: Path) -> str | None:
 def _read(path: Path) -> tuple[bytes, str]:
     if path.is_symlink():
         return os.fsencode(path.readlink()), "link"
+    if path.is_dir():
+        return b"", "directory"
     return path.read_bytes(), "program" if os.access(path, os.X_OK) else "file"
 
 
-def _tracked(directory: Path) -> list[Path] | None:
-    """Return the files that git tracks around a directory, or None where git does not."""
+def _tracked(directory: Path) -> "tuple[str, list[Path]] | None":
+    """Return the revision and the files that git tracks, or None where git does not.
+
+    A flake can name its own revision, so that is part of what it is made of.
+    """
     git = shutil.which("git")
     if git is None or not any((d / ".git").exists() for d in (directory, *directory.parents)):
         return None
@@ -100,7 +111,8 @@ def _tracked(directory: Path) -> list[Path] | None:
     listed = _git(git, root, "ls-files", "-z")
     if listed is None:
         return None
-    return [root / os.fsdecode(name) for name in listed.split(b"\0") if name]
+    revision = _git(git, root, "rev-parse", "--verify", "--quiet", "HEAD") or b""
+    return revision.decode(), [root / os.fsdecode(name) for name in listed.split(b"\0") if name]
 
 
 def _git(git: str, directory: Path, *arguments: str) -> bytes | None:
@@ -113,5 +125,5 @@ def _git(git: str, directory: Path, *arguments: str) -> bytes | None:
 
 
 def _walked(directory: Path) -> Iterator[Path]:
-    for root, _, names in os.walk(directory):
-        yield from (Path(root, name) for name in names)
+    for root, directories, names in os.walk(directory):
+        yield from (Path(root, name) for name in (*directories, *names))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_nixspec import process
@@ -46,7 +47,8 @@ def drv_path(nix: Nix, flake: Flake, system: str, shell: str) -> str:
     if done.ok:
         return done.text
     is_machines = done.timed_out or blames_machine(done.error_text)
-    raise (NixCommandError if is_machines else ShellNotEvaluatedError)(translated(flake, done))
+    message = translated(replace(flake, system=system), done)
+    raise (NixCommandError if is_machines else ShellNotEvaluatedError)(message)
 
 
 def closure_bytes(nix: Nix, paths: Sequence[str]) -> int:

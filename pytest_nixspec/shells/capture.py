@@ -23,6 +23,7 @@ class Capture:
         effects: What the hook did; only for `ran`.
         umask: The umask after the hook, `0022`.
         bash: The bash that evaluated the hook.
+        scratch: The directory that was its TMPDIR and HOME.
         was_kept: Whether it was built by an earlier run, and only its hook was evaluated now.
     """
 
@@ -35,6 +36,7 @@ class Capture:
     effects: HookEffects | None = None
     umask: str = ""
     bash: str = ""
+    scratch: str = "/nowhere"
     was_kept: bool = False
 
     def to_json(self) -> str:
@@ -51,6 +53,7 @@ class Capture:
                 "effects": self.effects.to_json() if self.effects else None,
                 "umask": self.umask,
                 "bash": self.bash,
+                "scratch": self.scratch,
                 "was_kept": self.was_kept,
             }
         )
@@ -70,5 +73,6 @@ class Capture:
             effects=HookEffects.from_json(read["effects"]) if read["effects"] else None,
             umask=read["umask"],
             bash=read["bash"],
+            scratch=read["scratch"],
             was_kept=read["was_kept"],
         )

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from pytest_nixspec.shells.outcome import Event
 
-Tree: TypeAlias = dict[str, tuple[int, int, int]]
+Tree: TypeAlias = dict[str, tuple[int, int, int, int]]
 
 MOST_FILES = 50_000
 """A larger tree is not compared: that a hook wrote nothing into it is unknown, then."""
@@ -17,16 +17,9 @@ MOST_FILES = 50_000
 # What bash itself changes, and what a test run beside us writes.
 _BASHS_OWN = frozenset({b"_", b"SHLVL", b"shellHook", b"BASH_ENV", b"OLDPWD"})
 _NOT_THE_HOOKS = frozenset(
-    {
-        ".git",
-        "__pycache__",
-        ".pytest_cache",
-        ".mypy_cache",
-        ".ruff_cache",
-        ".hypothesis",
-        ".nixspec",
-    }
+    {".git", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".nixspec"}
 )
+_ANYWHERE = frozenset({"__pycache__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +93,23 @@ def seconds_of_hook(events: Sequence[Event]) -> float | None:
         began, ended = (float(times[n].replace(",", ".")) for n in ("hook", "returned"))
     except (KeyError, ValueError):
         return None
-    return max(0.0, ended - began)
+    # A clock that stands still or runs back was set by the hook itself.
+    return ended - began if ended > began else None
 
 
 def tree_of(directory: Path) -> Tree | None:
-    """Return size, time and inode of every file below a directory; None where it is too large."""
+    """Return size, time, inode and mode of all below a directory; None where it is too large."""
     tree: Tree = {}
     for path, entry in _files(directory):
-        status = entry.stat(follow_symlinks=False)
-        tree[path] = (status.st_size, status.st_mtime_ns, status.st_ino)
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError:
+            # It went away as we looked: no hook that has ended left it.
+            continue
+        is_directory = entry.is_dir(follow_symlinks=False)
+        # A directory changes with what is in it, which is looked at by itself.
+        size, time = (0, 0) if is_directory else (status.st_size, status.st_mtime_ns)
+        tree[path] = (size, time, status.st_ino, status.st_mode)
         if len(tree) > MOST_FILES:
             return None
     return tree
@@ -124,7 +125,13 @@ def files_written(before: Tree | None, after: Tree | None) -> tuple[str, ...] | 
 
 def not_allowed(written: Sequence[str], globs: Sequence[str]) -> list[str]:
     """Return the files that no glob allows; `*` crosses directories."""
-    return [name for name in written if not any(fnmatch.fnmatchcase(name, g) for g in globs)]
+    # A directory may be made where what is in it may be written.
+    forms = {name: (name, f"{name}/") for name in written}
+    return [
+        name
+        for name in written
+        if not any(fnmatch.fnmatchcase(form, glob) for form in forms[name] for glob in globs)
+    ]
 
 
 def _files(directory: Path) -> "Iterator[tuple[str, os.DirEntry[str]]]":
@@ -136,8 +143,9 @@ def _files(directory: Path) -> "Iterator[tuple[str, os.DirEntry[str]]]":
             # What we may not read, or what went away as we looked, is not compared.
             continue
         for entry in entries:
+            path = os.path.relpath(entry.path, directory)
+            if path in _NOT_THE_HOOKS or entry.name in _ANYWHERE:
+                continue
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _NOT_THE_HOOKS:
-                    pending.append(Path(entry.path))
-            else:
-                yield os.path.relpath(entry.path, directory), entry
+                pending.append(Path(entry.path))
+            yield path, entry

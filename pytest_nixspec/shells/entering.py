@@ -11,7 +11,7 @@ from pytest_nixspec.nix.binary import Nix, last_lines
 from pytest_nixspec.nix.causes import cause_of
 from pytest_nixspec.nix.flake import Flake
 from pytest_nixspec.nix.verbs import why_not_evaluated
-from pytest_nixspec.process import Completed
+from pytest_nixspec.process import Completed, end_those_told
 from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.deadline import Limits, ShellDeadline
 from pytest_nixspec.shells.effects import (
@@ -148,9 +148,9 @@ def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
     effects = HookEffects(
         **variables_changed(environment_in(scratch / "before"), environment),
         written=files_written(tree, tree_of(flake.directory)),
-        processes=done.left_behind,
+        processes=_left_behind(done, scratch),
         seconds=seconds_of_hook(events),
-        stdout=done.text,
+        stdout=done.stdout.decode(errors="replace"),
     )
     return Capture(
         shell=visit.shell,
@@ -161,8 +161,18 @@ def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
         elapsed_seconds=done.elapsed_seconds,
         effects=effects,
         umask=(scratch / "umask").read_text().strip(),
+        scratch=str(scratch),
         bash=next((event.command for event in events if event.name == "entered"), ""),
     )
+
+
+def _left_behind(done: Completed, scratch: Path) -> tuple[str, ...] | None:
+    """Return what the hook left running, in its group or, as a daemon, beside it."""
+    escaped = end_those_told(str(scratch))
+    if done.left_behind is None or escaped is None:
+        return None
+    # One that was ended with its group may be seen dying still.
+    return (*done.left_behind, *(one for one in escaped if one not in done.left_behind))
 
 
 def _not_ran(

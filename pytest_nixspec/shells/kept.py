@@ -1,4 +1,4 @@
-"""What is kept between runs: the built shells by their content, and what store paths have said."""
+"""What is kept between runs: the built shells, by their content."""
 
 import hashlib
 import os
@@ -28,11 +28,6 @@ class Kept:
         home = environ.get("XDG_CACHE_HOME") or os.fspath(Path.home() / ".cache")
         return cls(Path(home) / "nixspec" / "shells")
 
-    @property
-    def answers(self) -> Path:
-        """Where the answers of programs in the store are kept."""
-        return self.directory / "answers"
-
     def flake(self, flake: Path, key: str) -> Path:
         """Return where the shells of one content of a flake are kept, and note that it is used."""
         own = self._own(flake)
@@ -55,7 +50,8 @@ class Kept:
         """Yield (flake, key, time of use, shells) for each content, the last used first."""
         for used in sorted(self.directory.glob("flakes/*/*/used"), key=_used, reverse=True):
             home = used.parent
-            flake = (home.parent / "flake").read_text().strip()
+            named = home.parent / "flake"
+            flake = named.read_text(errors="replace").strip() if named.is_file() else "unknown"
             shells = sorted(path.parent.name for path in home.glob("*/profile"))
             yield flake, home.name, _used(used), shells
 

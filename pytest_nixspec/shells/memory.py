@@ -1,4 +1,4 @@
-"""What tools have said before: a store path never changes, so its answer does not either."""
+"""What tools have said before in this run, in the same environment."""
 
 import hashlib
 import json
@@ -18,12 +18,16 @@ class Memory:
 
     directory: Path
 
-    def recall(self, program: Path, arguments: Sequence[str], ask: Callable[[], str]) -> str:
-        """Return the answer of a program to its arguments, asking it only the first time."""
-        key = hashlib.sha256("\0".join([os.fspath(program), *arguments]).encode()).hexdigest()
+    def recall(self, question: Sequence[str], ask: Callable[[], str]) -> str:
+        """Return the answer to a question, asking it only the first time."""
+        key = hashlib.sha256(json.dumps(list(question)).encode()).hexdigest()
         kept = self.directory / f"{key}.json"
-        if kept.exists():
-            return str(json.loads(kept.read_text()))
+        try:
+            known = json.loads(kept.read_text())
+        except (OSError, ValueError):
+            known = None
+        if isinstance(known, str):
+            return known
         answer = ask()
         self.directory.mkdir(parents=True, exist_ok=True)
         new = self.directory / f"{key}.{os.getpid()}.new"

@@ -127,7 +127,7 @@ class ShellPool:
                 is_hosts=self.ways.get(name) is Way.HOST,
             ),
             directory=self.flake.directory,
-            memory=Memory(self.kept.answers if self.kept else self.directory / "answers"),
+            memory=Memory(self.directory / "answers"),
             probes=self.probes,
             trace=lambda: {} if name in self.ways else provenances(self.nix, self.flake, name),
         )
@@ -166,7 +166,8 @@ class ShellPool:
         if home is None:
             return self._visit(Visit(name, scratch, self._limits(name)))
         kept = home / _slug(name)
-        kept.mkdir(exist_ok=True)
+        if not _is_usable(kept):
+            return self._visit(Visit(name, scratch, self._limits(name)))
         # Another run may be at the same shell.
         with self._lock(kept / "entering"):
             return self._enter_kept(name, scratch, kept)
@@ -175,9 +176,10 @@ class ShellPool:
         """Enter a shell as it was built before, where it was; else keep what is built now."""
         visit = Visit(name, scratch, self._limits(name), keep=kept / "profile")
         bash = kept / "bash"
-        if visit.keep and visit.keep.exists() and bash.exists():
-            built = Built(visit.keep, Path(bash.read_text()))
-            capture = self._visit(replace(visit, built=built)) if built.bash.exists() else None
+        known = bash.read_bytes() if bash.is_file() else b""
+        if known.startswith(b"/") and (kept / "profile").exists():
+            built = Built(kept / "profile", Path(os.fsdecode(known)))
+            capture = self._visit(replace(visit, built=built)) if _exists(built.bash) else None
             if capture and capture.outcome not in _NOT_REACHED:
                 return replace(capture, was_kept=True)
         capture = self._visit(visit)
@@ -203,7 +205,11 @@ class ShellPool:
                     key = key if is_locked(self.nix, self.flake) else None
                 _write(noted, key or "")
         key = noted.read_text()
-        return self.kept.flake(self.flake.directory, key) if key else None
+        try:
+            return self.kept.flake(self.flake.directory, key) if key else None
+        except OSError as error:
+            self.limits.announce(f"nothing is kept between runs: {error}")
+            return None
 
     def _limits(self, name: str) -> Limits:
         announce = self.limits.announce
@@ -235,6 +241,26 @@ def _slug(name: str) -> str:
     if 0 < len(quoted) <= LONGEST_SLUG and not quoted.startswith("."):
         return quoted
     return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _is_usable(kept: Path) -> bool:
+    """Tell whether a shell can be kept in a place; what is damaged there is no reason to fail."""
+    try:
+        kept.mkdir(exist_ok=True)
+    except OSError:
+        return False
+    places = (kept / "bash", kept / "profile")
+    return os.access(kept, os.W_OK) and not any(
+        place.is_dir() and not place.is_symlink() for place in places
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except ValueError:
+        # A NUL in what was kept.
+        return False
 
 
 def _write(path: Path, text: str) -> None:

@@ -148,7 +148,14 @@ class Shell:
     def _answer(self, tool: Tool, probe: Probe) -> str:
         if tool.store_path is None:
             return self._ask(tool, probe)
-        return self.memory.recall(tool.path, probe.arguments, lambda: self._ask(tool, probe))
+        # What a store path says may depend on what it is told, but for our own directories.
+        told = [
+            f"{os.fsdecode(name)}={os.fsdecode(value)}"
+            for name, value in sorted(self.environment.items())
+            if os.fsencode(self.capture.scratch) not in value
+        ]
+        question = [str(tool.real_path), *probe.arguments, *told]
+        return self.memory.recall(question, lambda: self._ask(tool, probe))
 
     def _ask(self, tool: Tool, probe: Probe) -> str:
         # A tool of the host needs the host's PATH to find its own helpers.

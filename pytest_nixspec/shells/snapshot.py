@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pytest_nixspec.errors import NixspecError, SnapshotError, ToolNotFoundError
+from pytest_nixspec.errors import SnapshotError, ToolNotFoundError
 from pytest_nixspec.shells.effects import HookEffects
 from pytest_nixspec.shells.probes import PROBES
 from pytest_nixspec.shells.shell import Shell
@@ -82,11 +82,7 @@ def take(shell: Shell, closure_bytes: int) -> Snapshot:
     kept = variables.keys() - _EPHEMERAL - {*outputs}
     return Snapshot(
         tools=dict(_tools(shell)),
-        variables={
-            name: folded
-            for name in sorted(kept)
-            if "<temporary>" not in (folded := fold(variables[name]))
-        },
+        variables={name: fold(variables[name]) for name in sorted(kept)},
         path=tuple(fold(str(entry)) for entry in shell.search_path.own),
         hook=_hook(shell.capture.effects or HookEffects()),
         closure_bytes=closure_bytes,
@@ -105,6 +101,8 @@ def differences(old: Snapshot, new: Snapshot) -> list[str]:
         before, after = old.hook.get(name, ()), new.hook.get(name, ())
         lines += [f"hook {name} - {one}" for one in before if one not in after]
         lines += [f"hook {name} + {one}" for one in after if one not in before]
+        if before != after and {*before} == {*after}:
+            lines.append(f"hook {name} has another order or number: {', '.join(after)}")
     grown = new.closure_bytes - old.closure_bytes
     if grown:
         lines.append(f"closure {grown / MEGABYTE:+,.1f} MB")
@@ -117,16 +115,13 @@ class _Folding:
     def __init__(self, shell: Shell) -> None:
         store = re.escape(str(shell.search_path.store))
         self._store = re.compile(rf"{store}/[0-9a-z]{{32}}-")
-        temporary = shell.variable("TMPDIR") or ""
-        home = shell.variable("HOME") or ""
-        self._places = [
-            (str(shell.directory), "<flake>"),
-            *[(place, "<temporary>") for place in (temporary, home) if place],
-        ]
+        # Ours, and not what the hook may have made of HOME; Nix adds a part by chance.
+        own = re.escape(shell.capture.scratch)
+        self._temporary = re.compile(rf"{own}(?:/nix-shell[.-]\w+(?:-\w+)?)?")
+        self._flake = str(shell.directory)
 
     def __call__(self, text: str) -> str:
-        for place, name in self._places:
-            text = text.replace(place, name)
+        text = self._temporary.sub("<temporary>", text).replace(self._flake, "<flake>")
         return self._store.sub("<store>/", text)
 
 
@@ -138,19 +133,18 @@ def _tools(shell: Shell) -> Iterator[tuple[str, str]]:
                 yield name, f"{tool.version} ({tool.package})"
         except ToolNotFoundError:
             continue
-        except NixspecError as error:
-            yield name, f"unknown: {str(error).partition(':')[0]}"
 
 
 def _hook(effects: HookEffects) -> dict[str, tuple[str, ...]]:
-    return {
+    told = {
         "added": tuple(sorted(effects.added)),
         "changed": tuple(sorted(effects.changed)),
         "removed": effects.removed,
-        "written": effects.written or (),
-        "processes": effects.processes or (),
+        "written": effects.written,
+        "processes": effects.processes,
         "stdout": tuple(effects.stdout.splitlines()),
     }
+    return {name: said for name, said in told.items() if said is not None}
 
 
 def _changes(sign: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:

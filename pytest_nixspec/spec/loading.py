@@ -101,7 +101,12 @@ def load(path: Path) -> Spec:
         mistakes = [(_where(details), _message(details)) for details in error.errors()]
         raise _spec_error(path, text, prefix, mistakes) from error
     spec = Spec(path, text, prefix, model, lines_of(text))
-    wrong = [*_flake_mistakes(spec), *_tool_mistakes(spec), *_rule_mistakes(spec)]
+    wrong = [
+        *_flake_mistakes(spec),
+        *_way_mistakes(spec),
+        *_tool_mistakes(spec),
+        *_rule_mistakes(spec),
+    ]
     if wrong:
         raise _spec_error(path, text, prefix, wrong)
     return spec
@@ -125,6 +130,20 @@ def _below(document: object, prefix: Sequence[str]) -> object:
 def _flake_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:
     if not spec.flake_directory.is_dir():
         yield ["flake", "path"], f"{spec.flake_directory} is no directory."
+
+
+def _way_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:
+    """Yield what is stated of a shell that the way into it cannot tell."""
+    for shell, table in spec.model.shell.items():
+        stated = {
+            "hook": table.hook is not None and table.via in {"direnv", "host"},
+            "isolation": table.isolation is not None and table.via != "flake",
+            "systems": bool(table.systems) and table.via != "flake",
+            "snapshot": table.snapshot is not None and table.via in {"direnv", "host"},
+        }
+        for key in (key for key, is_wrong in stated.items() if is_wrong):
+            message = f'cannot be told of a shell that is entered via = "{table.via}".'
+            yield ["shell", shell, key], message
 
 
 def _tool_mistakes(spec: Spec) -> Iterator[tuple[list[Key], str]]:

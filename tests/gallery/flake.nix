@@ -97,6 +97,11 @@
             export FROM_HOOK_ARRAY FROM_HOOK=yes TRAILING=$'x\n\n'
             printf -v LARGE '%100000s' x; export LARGE
           '' { FROM_ATTRIBUTE = "set"; EMPTY = ""; };
+          leaves-a-daemon = shell ''
+            /usr/bin/setsid /bin/sh -c 'echo $$ > "$TMPDIR/pid"; exec sleep 77' < /dev/null > /dev/null 2>&1 &
+            while [ ! -s "$TMPDIR/pid" ]; do sleep 0.05; done
+            export DAEMON=$(< "$TMPDIR/pid")
+          '' { };
           changes-much = shell ''
             export ADDED=new FROM_ATTRIBUTE=changed PATH=$PWD/tools:$PATH
             unset GONE

@@ -369,7 +369,11 @@ def test_a_command_that_takes_too_long_fails_though_it_ended_well(project, pytes
     result.stdout.fnmatch_lines(["it took 0.* s, more than 0.1 s"])
 
 
-@pytest.mark.parametrize("argv", ['["bash", "-lc", "erl"]', '["/bin/sh", "--login", "-c", "x"]'])
+@pytest.mark.parametrize(
+    "argv",
+    ['["bash", "-lc", "erl"]', '["/bin/sh", "--login", "-c", "x"]',
+     '["bash", "-o", "pipefail", "-lc", "x"]', '["/usr/bin/env", "A=b", "bash", "-lc", "x"]'],
+)  # fmt: skip
 def test_a_login_shell_is_no_test_of_the_shell(project, pytester, argv):
     project(f"[[shell.default.command]]\nargv = {argv}\n")
 
@@ -426,4 +430,20 @@ def test_devenv_is_no_way_in(project, pytester):
 
     pytester.runpytest("--nixspec").stderr.fnmatch_lines(
         ["ERROR: nixspec.toml:2: shell.default.via: must be 'flake', 'shell.nix', *not 'devenv'."]
+    )
+
+
+@pytest.mark.parametrize(
+    ("via", "key"),
+    [("host", "hook = { stdout = false }"), ("direnv", "snapshot = true"),
+     ("shell.nix", "isolation = { }"), ("direnv", 'systems = ["x86_64-linux"]')],
+)  # fmt: skip
+def test_what_a_way_in_cannot_tell_is_a_mistake_of_the_specification(project, pytester, via, key):
+    project(f'[shell.default]\nvia = "{via}"\n{key}\n')
+
+    name = key.partition(" ")[0]
+    pytester.runpytest("--nixspec").stderr.fnmatch_lines(
+        [
+            f"ERROR: nixspec.toml:3: shell.default.{name}: cannot be told of a shell that is entered *"
+        ]
     )

@@ -74,3 +74,22 @@ def test_a_snapshot_that_cannot_be_read_is_unknown(project, pytester):
 
         assert result.ret == 1
         result.stdout.fnmatch_lines(["*is as recorded  UNKNOWN *"])
+
+
+def test_values_below_our_own_directories_and_repeated_output_are_compared(project, pytester):
+    project(SPEC)
+    flake = pytester.path / "flake.nix"
+    hook = '"export HEXH=$HOME/.hex; echo hi"'
+    flake.write_text(flake.read_text().replace('"export FROM_HOOK=yes"', hook))
+    pytester.runpytest("--nixspec-record")
+    assert '"HEXH": "<temporary>/home/.hex"' in snapshot(pytester).read_text()
+    pytester.runpytest("--nixspec").assert_outcomes(passed=2)
+    changed = '"export HEXH=$HOME/.other; echo hi; echo hi"'
+    flake.write_text(flake.read_text().replace(hook, changed))
+
+    result = pytester.runpytest("--nixspec")
+
+    result.stdout.fnmatch_lines(
+        ["  $HEXH <temporary>/home/.hex → <temporary>/home/.other",
+         "  hook stdout has another order or number: hi, hi"]
+    )  # fmt: skip

@@ -1,5 +1,7 @@
 """What a hook did is told from before and after, on every Nix."""
 
+import shutil
+
 import pytest
 
 from pytest_nixspec.shells.effects import (
@@ -10,7 +12,7 @@ from pytest_nixspec.shells.effects import (
     tree_of,
 )
 from pytest_nixspec.shells.outcome import Event
-from tests.conftest import pool_over
+from tests.conftest import is_gone, pool_over
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +20,7 @@ def effects(every_nix, gallery, tmp_path_factory):
     pool = pool_over(every_nix, gallery, tmp_path_factory.mktemp("run").resolve())
     found = pool.shell("changes-much").capture.effects
     (gallery / "written-by-the-hook").unlink()
-    (gallery / "below" / "too").unlink()
+    shutil.rmtree(gallery / "below")
     return found
 
 
@@ -30,12 +32,12 @@ def test_variables_are_told_apart_by_what_became_of_them(effects):
 
 def test_entries_of_path_files_and_processes_are_told(effects, gallery):
     assert effects.path_entries == (f"{gallery}/tools",)
-    assert effects.written == ("below/too", "written-by-the-hook")
+    assert effects.written == ("below", "below/too", "written-by-the-hook")
     assert effects.processes == ("sleep 1000",)
 
 
 def test_output_and_time_are_told(effects):
-    assert effects.stdout == "banner"
+    assert effects.stdout == "banner\n"
     assert effects.seconds > 0.2
 
 
@@ -68,7 +70,7 @@ def test_what_git_and_python_write_is_not_the_hooks(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").touch()
 
-    assert list(tree_of(tmp_path) or {}) == ["src/file"]
+    assert list(tree_of(tmp_path) or {}) == ["src", "src/file"]
 
 
 def test_a_bash_without_a_clock_leaves_the_time_unknown():
@@ -77,4 +79,19 @@ def test_a_bash_without_a_clock_leaves_the_time_unknown():
 
 
 def test_what_may_be_written_is_a_glob():
-    assert not_allowed([".hex/a/b", "x"], [".hex/*"]) == ["x"]
+    assert not_allowed([".hex", ".hex/a/b", "x"], [".hex/*"]) == ["x"]
+
+
+def test_a_clock_that_the_hook_has_set_tells_no_time():
+    for ended in ("5", "4"):
+        events = [Event("hook", 0, "5"), Event("returned", 0, ended)]
+        assert seconds_of_hook(events) is None
+
+
+def test_a_daemon_that_leaves_its_group_is_found_and_ended(every_nix, gallery, tmp_path):
+    pool = pool_over(every_nix, gallery, tmp_path.resolve())
+
+    found = pool.shell("leaves-a-daemon").capture.effects
+
+    assert found.processes == ("sleep 77",)
+    assert is_gone(int(pool.shell("leaves-a-daemon").variable("DAEMON")))

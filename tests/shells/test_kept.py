@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_nixspec.nix import Flake
+from pytest_nixspec.nix import Flake, Override
 from pytest_nixspec.nix.content import content_key, is_locked
 from pytest_nixspec.shells import ShellOutcome
 from pytest_nixspec.shells.kept import KEPT_EACH, Kept
@@ -171,3 +171,95 @@ def test_a_few_contents_of_a_flake_are_kept_and_listed(tmp_path, flake):
     assert keys == ["5", "4", "3", "2"]
     kept.clear()
     assert list(kept.entries()) == []
+
+
+def test_what_a_tool_says_is_asked_again_by_the_next_run(run, flake):
+    """A name outside the store may lead to another program, and an answer depend on a variable."""
+    (flake / "tools").mkdir()
+    text = (flake / "flake.nix").read_text()
+    (flake / "flake.nix").write_text(
+        text.replace('"export FROM_HOOK=yes"', '"export SAID=$(< said) PATH=$PWD/tools:$PATH"')
+    )
+    (flake / "tools" / "node").write_text("#!/bin/sh\necho v$SAID\n")
+    (flake / "tools" / "node").chmod(0o755)
+    for said in ("1.0.0", "2.0.0"):
+        (flake / "said").write_text(said)
+
+        assert run().shell("default").tool("node").version == said
+
+
+def test_a_revision_is_content(nix, flake):
+    git(flake, "init", "-q")
+    git(flake, "add", ".")
+    identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    keys = set()
+    for _ in range(2):
+        git(flake, *identity, "commit", "-q", "--allow-empty", "-m", "x", "--date", "2020-01-01")
+        git(flake, *identity, "commit", "-q", "--allow-empty", "-m", "y")
+        keys.add(content_key(nix, Flake(flake, nix.system)))
+
+    assert len(keys) == 2
+
+
+def test_without_git_links_and_empty_directories_are_content(nix, flake):
+    for name in ("one", "two"):
+        (flake / name).mkdir()
+    (flake / "now").symlink_to("one")
+    before = content_key(nix, Flake(flake, nix.system))
+    (flake / "now").unlink()
+    (flake / "now").symlink_to("two")
+    linked = content_key(nix, Flake(flake, nix.system))
+    (flake / "empty").mkdir()
+
+    assert len({before, linked, content_key(nix, Flake(flake, nix.system))}) == 3
+
+
+def test_an_override_is_read_whole_whatever_git_says(nix, flake, tmp_path):
+    other = tmp_path.resolve() / "other"
+    other.mkdir()
+    (other / "flake.nix").write_text("{ outputs = { self }: { }; }")
+    git(other, "init", "-q")
+    git(other, "add", "flake.nix")
+    over = Flake(flake, nix.system, (Override("x", f"path:{other}", "a fake"),))
+    before = content_key(nix, over)
+    (other / "untracked").write_text("x")
+
+    assert content_key(nix, over) != before
+
+
+def test_a_flake_that_names_a_time_has_no_key(nix, flake):
+    text = (flake / "flake.nix").read_text()
+    (flake / "flake.nix").write_text(f"# self.lastModified\n{text}")
+
+    assert content_key(nix, Flake(flake, nix.system)) is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\xfe", b"\0", b"not a path"])
+def test_a_kept_file_of_rubbish_is_as_good_as_none(run, tmp_path, damage):
+    run().capture("default")
+    (bash,) = (tmp_path / "kept").glob("flakes/*/*/default/bash")
+    bash.write_bytes(damage)
+
+    assert run().capture("default").outcome is ShellOutcome.RAN
+
+
+def test_a_profile_that_is_a_directory_is_passed_by(run, tmp_path):
+    run().capture("default")
+    (profile,) = (tmp_path / "kept").glob("flakes/*/*/default/profile")
+    profile.unlink()
+    profile.mkdir()
+
+    assert run().capture("default").outcome is ShellOutcome.RAN
+
+
+def test_a_damaged_cache_is_listed_and_cleared(run, tmp_path):
+    run().capture("default")
+    (name,) = (tmp_path / "kept").glob("flakes/*/flake")
+    name.write_bytes(b"\xff")
+    kept = Kept(tmp_path.resolve() / "kept")
+
+    assert len(list(kept.entries())) == 1
+    name.unlink()
+    assert [flake for flake, *_ in kept.entries()] == ["unknown"]
+    kept.clear()
+    assert not kept.directory.exists()
