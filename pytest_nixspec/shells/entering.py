@@ -168,7 +168,8 @@ def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
 
 def _left_behind(done: Completed, scratch: Path) -> tuple[str, ...] | None:
     """Return what the hook left running, in its group or, as a daemon, beside it."""
-    escaped = end_those_told(str(scratch))
+    # With the slash: the directory of another shell may begin with the name of this one's.
+    escaped = end_those_told(f"{scratch}/")
     if done.left_behind is None or escaped is None:
         return None
     # One that was ended with its group may be seen dying still.

@@ -1,6 +1,7 @@
 """What a hook did is told from before and after, on every Nix."""
 
 import shutil
+import subprocess
 
 import pytest
 
@@ -95,3 +96,17 @@ def test_a_daemon_that_leaves_its_group_is_found_and_ended(every_nix, gallery, t
 
     assert found.processes == ("sleep 77",)
     assert is_gone(int(pool.shell("leaves-a-daemon").variable("DAEMON")))
+
+
+def test_a_hook_beside_it_with_a_longer_name_is_not_ended(nix, gallery, tmp_path):
+    pool = pool_over(nix, gallery, tmp_path.resolve())
+    neighbour = subprocess.Popen(
+        ["/bin/sleep", "60"], env={"TMPDIR": f"{pool.directory}/entered/silent-and-more/x"}
+    )
+
+    with neighbour:
+        pool.capture("silent")
+        is_running = neighbour.poll() is None
+        neighbour.kill()
+
+    assert is_running
