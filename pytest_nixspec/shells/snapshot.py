@@ -72,7 +72,14 @@ def take(shell: Shell, closure_bytes: int) -> Snapshot:
     Args:
         shell: The shell.
         closure_bytes: The size of all that its tools need.
+
+    Raises:
+        ProbeError: The version of a tool that it brings cannot be told.
+        SnapshotError: It was entered in a way that tells nothing of a hook.
     """
+    if shell.capture.effects is None:
+        message = f"shell {shell.name!r} was entered without a hook of which anything could be told"
+        raise SnapshotError(message)
     fold = _Folding(shell)
     variables = {
         name.decode(errors="surrogateescape"): value.decode(errors="surrogateescape")
@@ -84,7 +91,7 @@ def take(shell: Shell, closure_bytes: int) -> Snapshot:
         tools=dict(_tools(shell)),
         variables={name: fold(variables[name]) for name in sorted(kept)},
         path=tuple(fold(str(entry)) for entry in shell.search_path.own),
-        hook=_hook(shell.capture.effects or HookEffects()),
+        hook=_hook(shell.capture.effects),
         closure_bytes=closure_bytes,
     )
 
@@ -98,7 +105,10 @@ def differences(old: Snapshot, new: Snapshot) -> list[str]:
         if {*old.path} == {*new.path}:
             lines.append("PATH has another order")
     for name in sorted(old.hook.keys() | new.hook.keys()):
-        before, after = old.hook.get(name, ()), new.hook.get(name, ())
+        if (name in old.hook) != (name in new.hook):
+            lines.append(f"hook {name} {'can' if name in new.hook else 'cannot'} be told now")
+            continue
+        before, after = old.hook[name], new.hook[name]
         lines += [f"hook {name} - {one}" for one in before if one not in after]
         lines += [f"hook {name} + {one}" for one in after if one not in before]
         if before != after and {*before} == {*after}:

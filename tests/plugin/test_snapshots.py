@@ -93,3 +93,30 @@ def test_values_below_our_own_directories_and_repeated_output_are_compared(proje
         ["  $HEXH <temporary>/home/.hex → <temporary>/home/.other",
          "  hook stdout has another order or number: hi, hi"]
     )  # fmt: skip
+
+
+def test_a_tool_whose_version_is_unknown_keeps_the_snapshot_from_being_recorded(project, pytester):
+    project(SPEC)
+    flake = pytester.path / "flake.nix"
+    flake.write_text(flake.read_text().replace("${name} version ${version}", "no number at all"))
+
+    result = pytester.runpytest("--nixspec-record")
+
+    assert result.ret == 1
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+    result.stdout.fnmatch_lines(
+        ["*is as recorded  UNKNOWN  `git --version` printed no version*",
+         "recorded: nothing, since the run failed"]
+    )  # fmt: skip
+
+
+def test_what_can_no_longer_be_told_is_a_difference(project, pytester):
+    project(SPEC)
+    pytester.runpytest("--nixspec-record")
+    read = json.loads(snapshot(pytester).read_text())
+    del read["hook"]["written"]
+    snapshot(pytester).write_text(json.dumps(read))
+
+    result = pytester.runpytest("--nixspec")
+
+    result.stdout.fnmatch_lines(["  hook written can be told now"])
