@@ -24,15 +24,12 @@ METADATA_SECONDS = 120
 def content_key(nix: Nix, flake: Flake) -> str | None:
     """Return the key of all that a shell of the flake is made of.
 
-    None where there is no such key: a substitute is no local path, or the tree is too large to be
-    read on every run.
+    None where there is no such key: a substitute is no local path, the tree is too large to be read
+    on every run, or the flake asks when it was changed.
     """
     digest = hashlib.sha256()
     said = [nix.version, nix.system, str(nix.store), os.fspath(nix.path.resolve())]
     digest.update(json.dumps([str(flake.directory), *said]).encode())
-    # Then the evaluation depends on times, by which nothing is kept.
-    if b"lastModified" in (flake.directory / "flake.nix").read_bytes():
-        return None
     contents = [_content(flake.directory, _tracked(flake.directory))]
     for override in flake.overrides:
         if not override.reference.startswith("path:"):
@@ -81,7 +78,9 @@ def _content(directory: Path, tracked: "tuple[str, list[Path]] | None") -> str |
             # What is tracked and gone is as good as content: Nix does not see it either.
             content, mode = b"", "absent"
         size += len(content)
-        if size > MOST_BYTES:
+        # A time is part of what is evaluated then, and by times nothing is kept.
+        names_a_time = path.suffix == ".nix" and b"lastModified" in content
+        if size > MOST_BYTES or names_a_time:
             return None
         digest.update(json.dumps([os.fsencode(path).hex(), mode, len(content)]).encode())
         digest.update(content)

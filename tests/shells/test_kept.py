@@ -34,19 +34,26 @@ def run(every_nix, flake, tmp_path):
     return further
 
 
-def test_a_second_run_evaluates_the_hook_and_nothing_else(run, flake):
-    hook = flake / "flake.nix"
-    hook.write_text(hook.read_text().replace("FROM_HOOK=yes", "FROM_HOOK=$(< untracked)"))
-    flake.joinpath("note").write_text("x")
-    first, second = run(), run()
+def test_a_second_run_evaluates_the_hook_and_nothing_else(run, every_nix, monkeypatch):
+    entered = run().capture("default")
+    asked = []
+    develop = type(every_nix).run
 
-    entered = first.capture("default")
-    again = second.capture("default")
+    def noted(self, *arguments: str, **options):
+        asked.append(arguments)
+        return develop(self, *arguments, **options)
+
+    monkeypatch.setattr(type(every_nix), "run", noted)
+
+    again = run().capture("default")
 
     assert (entered.was_kept, again.was_kept) == (False, True)
     assert again.outcome is ShellOutcome.RAN
     assert again.bash == entered.bash
     assert set(again.environment) == set(entered.environment)
+    ((verb, *arguments),) = asked
+    assert verb == "develop"
+    assert not any("devShells" in argument for argument in arguments)
 
 
 def git(directory, *arguments: str):
@@ -227,9 +234,11 @@ def test_an_override_is_read_whole_whatever_git_says(nix, flake, tmp_path):
     assert content_key(nix, over) != before
 
 
-def test_a_flake_that_names_a_time_has_no_key(nix, flake):
-    text = (flake / "flake.nix").read_text()
-    (flake / "flake.nix").write_text(f"# self.lastModified\n{text}")
+@pytest.mark.parametrize("name", ["flake.nix", "imported.nix"])
+def test_a_flake_that_names_a_time_has_no_key(nix, flake, name):
+    path = flake / name
+    text = path.read_text() if path.exists() else "{ }"
+    path.write_text(f"# self.lastModified\n{text}")
 
     assert content_key(nix, Flake(flake, nix.system)) is None
 
