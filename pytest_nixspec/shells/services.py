@@ -98,7 +98,11 @@ def _postgres(shell: Shell, directory: Path, timeout: float) -> Service:
         directory, own, user,
     )  # fmt: skip
     question = ["psql", "-d", "postgres", "-Atc", "select 1"]
-    _must_answer(shell, question, own, running, timeout)
+    try:
+        _must_answer(shell, question, own, running, timeout)
+    except BaseException:
+        running.stop()
+        raise
     client = {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": "postgres"}
     return Service("postgres", "127.0.0.1", port, client, directory, running)
 
@@ -127,7 +131,6 @@ def _must_answer(
     while not shell.run(question, env=environment, timeout=timeout).ok:
         if running.has_ended or time.monotonic() > deadline:
             how = "ended" if running.has_ended else f"did not answer within {timeout:g} s"
-            running.stop()
             message = f"the service {how}:\n{running.said()}"
             raise ServiceError(message)
         time.sleep(ASK_AGAIN_SECONDS)

@@ -3,6 +3,7 @@
 import pytest
 
 from pytest_nixspec.errors import ServiceError, ToolNotFoundError
+from pytest_nixspec.shells import services
 from pytest_nixspec.shells.services import start_service
 
 
@@ -47,3 +48,26 @@ def test_a_service_that_does_not_start_says_what_it_said(own_shell, monkeypatch)
 
     with pytest.raises(ServiceError, match="99999"):
         start_service(own_shell, "postgres")
+
+
+def test_a_server_that_nobody_can_ask_is_not_left_running(own_shell, monkeypatch):
+    started = []
+    start = services.process.start
+
+    def noted(*arguments: object, **options):
+        started.append(start(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(services.process, "start", noted)
+
+    def nobody(*_: object, **__):
+        message = "the shell has no psql"
+        raise ToolNotFoundError(message)
+
+    monkeypatch.setattr(type(own_shell), "run", nobody)
+
+    with pytest.raises(ToolNotFoundError):
+        start_service(own_shell, "postgres")
+
+    assert len(started) == 2
+    assert all(one.has_ended for one in started)
