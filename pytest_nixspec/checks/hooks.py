@@ -5,6 +5,7 @@ from functools import partial
 
 from pytest_nixspec.checks.check import Area, Check, Checked
 from pytest_nixspec.checks.run import Run
+from pytest_nixspec.errors import ShellNotEnteredError
 from pytest_nixspec.shells import leaks as leaking
 from pytest_nixspec.shells.effects import HookEffects, not_allowed
 from pytest_nixspec.spec import Spec
@@ -38,14 +39,20 @@ def hook_checks(spec: Spec, shell: str, table: ShellTable) -> Iterator[Check]:
 
 def _effects(run: Run, shell: str) -> HookEffects:
     # Entering it first: a shell that does not run says why, and has no effects.
-    return run.shells.shell(shell).capture.effects or HookEffects()
+    effects = run.shells.shell(shell).capture.effects
+    if effects is None:
+        message = f"shell {shell!r} was entered without a hook of which anything could be told"
+        raise ShellNotEnteredError(message)
+    return effects
 
 
 def _ends_within(shell: str, limit: float, run: Run) -> Checked:
     seconds = _effects(run, shell).seconds
     facts = {"shell": shell, "hook_seconds": seconds}
     if seconds is None:
-        return Checked(unknown("the shell's bash has no clock (EPOCHREALTIME)"), facts)
+        return Checked(
+            unknown("its bash has no clock (EPOCHREALTIME), or the hook has set it"), facts
+        )
     said = f"the hook took {seconds:.3f} s"
     if seconds <= limit:
         return Checked(passed(said), facts)

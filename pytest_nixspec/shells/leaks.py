@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_nixspec.errors import ShellNotEnteredError
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.flake import Flake
 from pytest_nixspec.shells.capture import Capture
@@ -77,6 +78,10 @@ def leak_map(nix: Nix, flake: Flake, shell: str, scratch: Path, limits: Limits) 
         shell: The attribute of the devShell.
         scratch: A directory of our own that does not exist yet.
         limits: How long building and the hook may take, each time.
+
+    Raises:
+        ShellNotEnteredError: Under one of them it does not even come to the hook, or the hook fails
+            under the quiet one, so that there is nothing to compare.
     """
     parents = _parents(nix, flake, scratch)
     captures = {
@@ -84,8 +89,15 @@ def leak_map(nix: Nix, flake: Flake, shell: str, scratch: Path, limits: Limits) 
         for name, parent in parents.items()
     }
     quiet = captures["quiet"]
-    if quiet.outcome is not ShellOutcome.RAN:
-        return [Leak("hook", "hook", "entered without a parent's variables", quiet.reason)]
+    for name, capture in captures.items():
+        fails_alone = capture is quiet and capture.outcome is not ShellOutcome.RAN
+        if fails_alone or capture.outcome.is_before_the_hook:
+            said = "\n".join(f"  {line}" for line in capture.evidence)
+            message = (
+                f"shell {shell!r} cannot be compared: entered by a parent that is {name}, "
+                f"{capture.outcome}: {capture.reason}\n{said}"
+            )
+            raise ShellNotEnteredError(message.rstrip())
     found: list[Leak] = []
     for name in ("hostile", "elsewhere"):
         found += _differences(quiet, captures[name], name, scratch)
@@ -94,9 +106,13 @@ def leak_map(nix: Nix, flake: Flake, shell: str, scratch: Path, limits: Limits) 
 
 
 def not_allowed(leaks: Sequence[Leak], allowed: Sequence[str]) -> list[Leak]:
-    """Return the leaks that no pattern allows by name."""
+    """Return the leaks that no pattern allows by name; that a hook fails is never allowed."""
     patterns = (*USUAL, *allowed)
-    return [leak for leak in leaks if not any(fnmatch.fnmatchcase(leak.name, p) for p in patterns)]
+    return [
+        leak
+        for leak in leaks
+        if leak.kind == "hook" or not any(fnmatch.fnmatchcase(leak.name, p) for p in patterns)
+    ]
 
 
 def _parents(nix: Nix, flake: Flake, scratch: Path) -> dict[str, Parent]:

@@ -25,6 +25,15 @@ class ShellOutcome(StrEnum):
     BUILD_FAILED = "build_failed"
     EVALUATION_FAILED = "evaluation_failed"
 
+    @property
+    def is_before_the_hook(self) -> bool:
+        """Whether it ended before any hook, so that of the hook nothing is known."""
+        return self in {
+            ShellOutcome.NEVER_STARTED,
+            ShellOutcome.BUILD_FAILED,
+            ShellOutcome.EVALUATION_FAILED,
+        }
+
 
 BUILD_FAILURE = 100
 EVALUATION_FAILURE = 1

@@ -31,10 +31,6 @@ from pytest_nixspec.shells.tools import SearchPath, entries_of
 from pytest_nixspec.shells.ways import SHELL_NIX, Way, enter_direnv, enter_host
 
 LONGEST_SLUG = 100
-# Then the hook was not even begun: what was kept is damaged, or collected.
-_NOT_REACHED = frozenset(
-    {ShellOutcome.NEVER_STARTED, ShellOutcome.BUILD_FAILED, ShellOutcome.EVALUATION_FAILED}
-)
 
 
 @dataclass(frozen=True)
@@ -180,7 +176,8 @@ class ShellPool:
         if known.startswith(b"/") and (kept / "profile").exists():
             built = Built(kept / "profile", Path(os.fsdecode(known)))
             capture = self._visit(replace(visit, built=built)) if _exists(built.bash) else None
-            if capture and capture.outcome not in _NOT_REACHED:
+            # Before the hook only what was kept can fail: it is damaged, or collected.
+            if capture and not capture.outcome.is_before_the_hook:
                 return replace(capture, was_kept=True)
         capture = self._visit(visit)
         if capture.bash:

@@ -1,10 +1,13 @@
 """What of its parent changes a shell, by name."""
 
+import shutil
+
 import pytest
 
 from pytest_nixspec.errors import ShellNotEnteredError
+from pytest_nixspec.shells import ShellOutcome
 from pytest_nixspec.shells.leaks import Leak, not_allowed
-from tests.conftest import pool_over
+from tests.conftest import GALLERY, pool_over
 
 
 def leaks(pool, shell):
@@ -67,3 +70,19 @@ def test_leaks_are_looked_for_once_a_run(pool, monkeypatch):
     monkeypatch.setattr("pytest_nixspec.shells.pool.leak_map", None)
 
     assert pool.leaks("silent") == first
+
+
+def test_a_hook_that_a_parent_breaks_is_a_leak_that_nothing_allows():
+    broken = Leak("hook", "hook", "it returned", "hook_failed: …")
+
+    assert not_allowed([broken], ("*",)) == [broken]
+
+
+def test_a_shell_that_cannot_be_named_from_elsewhere_is_not_compared(nix, tmp_path):
+    """Nix takes a # in a path for syntax; from the directory itself the shell is entered well."""
+    awkward = shutil.copytree(GALLERY, tmp_path.resolve() / "a#b")
+    pool = pool_over(nix, awkward, tmp_path.resolve() / "run")
+
+    assert pool.capture("guards-itself").outcome is ShellOutcome.RAN
+    with pytest.raises(ShellNotEnteredError, match="entered by a parent that is elsewhere"):
+        pool.leaks("guards-itself")
