@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_nixspec.shells.entering import Built
+
 KEPT_EACH = 4
 """So many contents of one flake are kept: a branch or two, and what they were before."""
 
@@ -59,6 +61,52 @@ class Kept:
         """Forget everything; Nix may collect the shells then."""
         if self.directory.exists():
             shutil.rmtree(self.directory)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptShell:
+    """One shell of one content, as it was built; what is damaged is as good as none.
+
+    Attributes:
+        directory: Where it is kept.
+    """
+
+    directory: Path
+
+    @classmethod
+    def at(cls, directory: Path) -> "KeptShell | None":
+        """Return the place for a shell, or None where nothing can be kept."""
+        try:
+            directory.mkdir(exist_ok=True)
+        except OSError:
+            return None
+        kept = cls(directory)
+        places = (kept.profile, kept._bash)
+        is_blocked = any(place.is_dir() and not place.is_symlink() for place in places)
+        return None if is_blocked or not os.access(directory, os.W_OK) else kept
+
+    @property
+    def profile(self) -> Path:
+        """The profile that holds what was built, and makes it a root of the garbage collector."""
+        return self.directory / "profile"
+
+    @property
+    def _bash(self) -> Path:
+        return self.directory / "bash"
+
+    def built(self) -> Built | None:
+        """Return what an earlier run has built, if all of it is still there."""
+        known = self._bash.read_bytes() if self._bash.is_file() else b""
+        if not known.startswith(b"/") or b"\0" in known:
+            return None
+        bash = Path(os.fsdecode(known))
+        return Built(self.profile, bash) if self.profile.exists() and bash.exists() else None
+
+    def remember(self, bash: str) -> None:
+        """Note the bash that the shell was entered with, by which it is entered again."""
+        new = self.directory / "bash.new"
+        new.write_text(bash)
+        new.replace(self._bash)
 
 
 def _used(path: Path) -> float:

@@ -20,8 +20,8 @@ from pytest_nixspec.nix.provenance import provenances
 from pytest_nixspec.nix.verbs import shell_names
 from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.deadline import Limits
-from pytest_nixspec.shells.entering import Built, Visit, enter
-from pytest_nixspec.shells.kept import Kept
+from pytest_nixspec.shells.entering import Visit, enter
+from pytest_nixspec.shells.kept import Kept, KeptShell
 from pytest_nixspec.shells.leaks import Leak, leak_map
 from pytest_nixspec.shells.memory import Memory
 from pytest_nixspec.shells.outcome import ShellOutcome
@@ -161,27 +161,24 @@ class ShellPool:
         home = self._home_of_content()
         if home is None:
             return self._visit(Visit(name, scratch, self._limits(name)))
-        kept = home / _slug(name)
-        if not _is_usable(kept):
+        kept = KeptShell.at(home / _slug(name))
+        if kept is None:
             return self._visit(Visit(name, scratch, self._limits(name)))
         # Another run may be at the same shell.
-        with self._lock(kept / "entering"):
-            return self._enter_kept(name, scratch, kept)
+        with self._lock(kept.directory / "entering"):
+            return self._enter_kept(Visit(name, scratch, self._limits(name)), kept)
 
-    def _enter_kept(self, name: str, scratch: Path, kept: Path) -> Capture:
+    def _enter_kept(self, visit: Visit, kept: KeptShell) -> Capture:
         """Enter a shell as it was built before, where it was; else keep what is built now."""
-        visit = Visit(name, scratch, self._limits(name), keep=kept / "profile")
-        bash = kept / "bash"
-        known = bash.read_bytes() if bash.is_file() else b""
-        if known.startswith(b"/") and (kept / "profile").exists():
-            built = Built(kept / "profile", Path(os.fsdecode(known)))
-            capture = self._visit(replace(visit, built=built)) if _exists(built.bash) else None
+        built = kept.built()
+        if built is not None:
+            capture = self._visit(replace(visit, built=built))
             # Before the hook only what was kept can fail: it is damaged, or collected.
-            if capture and not capture.outcome.is_before_the_hook:
+            if not capture.outcome.is_before_the_hook:
                 return replace(capture, was_kept=True)
-        capture = self._visit(visit)
+        capture = self._visit(replace(visit, keep=kept.profile))
         if capture.bash:
-            _write(bash, capture.bash)
+            kept.remember(capture.bash)
         return capture
 
     def _visit(self, visit: Visit) -> Capture:
@@ -238,26 +235,6 @@ def _slug(name: str) -> str:
     if 0 < len(quoted) <= LONGEST_SLUG and not quoted.startswith("."):
         return quoted
     return hashlib.sha256(name.encode()).hexdigest()
-
-
-def _is_usable(kept: Path) -> bool:
-    """Tell whether a shell can be kept in a place; what is damaged there is no reason to fail."""
-    try:
-        kept.mkdir(exist_ok=True)
-    except OSError:
-        return False
-    places = (kept / "bash", kept / "profile")
-    return os.access(kept, os.W_OK) and not any(
-        place.is_dir() and not place.is_symlink() for place in places
-    )
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except ValueError:
-        # A NUL in what was kept.
-        return False
 
 
 def _write(path: Path, text: str) -> None:
