@@ -2,9 +2,6 @@
 
 import importlib.util
 import json
-import os
-import signal
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,15 +9,13 @@ from typing import Any
 
 from filelock import FileLock
 
-from pytest_nixspec import process
 from pytest_nixspec.errors import ModelError
+from pytest_nixspec.performance.asking import Question, ask
 from pytest_nixspec.performance.device import Device
 from pytest_nixspec.performance.measurement import Measurement, Sample
 from pytest_nixspec.performance.model import Model, locate
 from pytest_nixspec.performance.profile import Profile
 
-QUIET_SECONDS = 5.0
-WORKER = Path(__file__).with_name("worker.py")
 INSTALL = "pip install 'pytest-nixspec[mlx]'"
 
 
@@ -81,50 +76,14 @@ class Measurements:
         )
 
     def _ask_worker(self, profile: Profile, model: Model) -> dict[str, Any]:
-        progress = self.directory / f"{profile.name}.progress"
-        request = {**asdict(profile), "model": model.reference, "progress": str(progress)}
-        offline = {"HF_HUB_OFFLINE": "1"} if model.path else {}
-        done = process.run(
-            # -P: the worker's own folder, with its profile.py, must not shadow Python's.
-            [sys.executable, "-P", WORKER],
-            env={**os.environ, **offline},
-            deadline=_Progress(profile, progress, self.announce),
-            stdin=json.dumps(request).encode(),
+        question = Question(
+            task="measuring",
+            what=f"profile {profile.name!r} with model {profile.model!r}",
+            request={**asdict(profile), "model": model.reference},
+            timeout_seconds=profile.timeout_seconds,
+            ranks=({"HF_HUB_OFFLINE": "1"} if model.path else {},),
         )
-        if not done.ok:
-            raise ModelError(_death(profile, done))
-        answer: dict[str, Any] = json.loads(done.text)
-        return answer
-
-
-@dataclass(slots=True)
-class _Progress:
-    """A deadline that passes on what the worker last wrote down."""
-
-    profile: Profile
-    file: Path
-    announce: Callable[[str], None]
-    _announced: float = 0.0
-
-    def __call__(self, elapsed: float) -> bool:
-        if elapsed - self._announced >= QUIET_SECONDS and self.file.exists():
-            self._announced = elapsed
-            last = self.file.read_text().splitlines()[-1]
-            self.announce(f"profile {self.profile.name}: {last}, {elapsed:.0f} s")
-        return elapsed >= self.profile.timeout_seconds
-
-
-def _death(profile: Profile, done: process.Completed) -> str:
-    said = "\n".join(done.error_text.splitlines()[-6:])
-    if done.timed_out:
-        how = f"did not end within {profile.timeout_seconds:g} s"
-    elif done.returncode == -signal.SIGSEGV:
-        how = "died by SIGSEGV, which is how MLX ends on a CPU where memory runs out"
-    elif done.returncode < 0:
-        how = f"was killed by {signal.Signals(-done.returncode).name}"
-    else:
-        how = f"failed (exit code {done.returncode})"
-    return f"the worker of profile {profile.name!r} with model {profile.model!r} {how}:\n{said}"
+        return ask(question, self.directory, self.announce)[-1]
 
 
 def _fingerprint(profile: Profile, model: Model, answer: dict[str, Any]) -> dict[str, Any]:

@@ -1,17 +1,13 @@
-"""The process that a model runs in: a request on stdin, one JSON line of result on stdout.
-
-It is a process of its own because MLX ends by a segmentation fault where memory runs out, and
-because importing mlx-lm lowers the limit of open files. It imports nothing else of this package.
-"""
+"""Load a model, let it generate, and note when each token came and what was held."""
 
 import hashlib
 import importlib.metadata
 import json
-import os
-import sys
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+Tell: TypeAlias = Callable[..., None]
 
 TEXT = (
     "A development environment is a promise: whoever enters it finds the same programs, in the "
@@ -20,28 +16,18 @@ TEXT = (
 )
 
 
-def main() -> None:
-    """Answer one request."""
-    # Libraries print on stdout as they like; the answer goes where stdout was.
-    answer = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    result = measure(json.load(sys.stdin))
-    answer.write(json.dumps(result) + "\n")
-    answer.close()
-
-
-def measure(request: dict[str, Any]) -> dict[str, Any]:
+def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Load the model and take the samples.
 
     Args:
         request: `model`, `prompt_tokens`, `generation_tokens`, `repetitions`, `temperature`,
-            `seed`, `vram_limit`, and `progress`, a file to append lines to.
+            `seed` and `vram_limit`.
+        tell: Told what is being done.
     """
     import mlx.core as mx  # noqa: PLC0415 - only the worker may load MLX, and only to work
     import mlx_lm  # noqa: PLC0415 - as above
 
-    progress = Path(request["progress"])
-    _tell(progress, f"loading {request['model']}")
+    tell("progress", text=f"loading {request['model']}")
     if request["vram_limit"] is not None:
         mx.set_memory_limit(request["vram_limit"])
     started = time.perf_counter()
@@ -52,11 +38,11 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
     prompt = _prompt(tokenizer, request["prompt_tokens"])
 
     # The first generation compiles kernels: it is discarded.
-    _tell(progress, "warming up")
+    tell("progress", text="warming up")
     _repetition(model, tokenizer, prompt, {**request, "generation_tokens": 4})
     samples = []
     for number in range(1, request["repetitions"] + 1):
-        _tell(progress, f"repetition {number} of {request['repetitions']}")
+        tell("progress", text=f"repetition {number} of {request['repetitions']}")
         samples.append(_repetition(model, tokenizer, prompt, request))
     quantization = config.get("quantization") or {}
     return {
@@ -105,12 +91,3 @@ def _repetition(
         "peak_memory_bytes": max(mx.get_peak_memory(), mx.get_active_memory()),
         "token_digest": hashlib.sha256(json.dumps(tokens).encode()).hexdigest(),
     }
-
-
-def _tell(progress: Path, text: str) -> None:
-    with progress.open("a") as file:
-        file.write(f"{text}\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,163 @@
+"""Ask a process of its own to load a model, and tell how it ended if it did not answer."""
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_nixspec import process
+from pytest_nixspec.errors import ModelError
+
+POLL_SECONDS = 0.05
+QUIET_SECONDS = 5.0
+LAST_WORDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One task for a worker, or for several ranks of it.
+
+    Attributes:
+        task: The module of `worker/` that does it.
+        what: What is being done, for messages: `profile 'plan' with model 'owner/name'`.
+        request: Its arguments, as JSON values.
+        timeout_seconds: When it is ended.
+        ranks: Variables of each rank; one process with none of its own by default.
+    """
+
+    task: str
+    what: str
+    request: Mapping[str, Any]
+    timeout_seconds: float
+    ranks: Sequence[Mapping[str, str]] = ({},)
+
+
+@dataclass(slots=True)
+class _Worker:
+    """One process, and what it has told so far."""
+
+    running: process.Running
+    events: Path
+    _most_bytes: int = 0
+    _last: dict[str, Any] = field(default_factory=dict)
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return its events; a line that is being written is not one yet."""
+        lines = self.events.read_text().split("\n")[:-1] if self.events.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def look(self) -> str:
+        """Return what it is doing, and note how much memory it has."""
+        told = self.told()
+        texts = [event["text"] for event in told if event["event"] == "progress"]
+        if told:
+            self._most_bytes = max(self._most_bytes, _resident_bytes(told[0]["pid"]))
+        return texts[-1] if texts else "starting"
+
+    def death(self) -> str:
+        """Return how it ended, as the end of a sentence."""
+        over = [event for event in self.told() if event["event"] == "over_limit"]
+        code = self.running.returncode or 0
+        had = f"; it had {self._most_bytes / 1e6:.0f} MB" if self._most_bytes else ""
+        if over:
+            held, limit = over[-1]["bytes"], over[-1]["limit"]
+            return f"was ended at {held / 1e9:.3f} GB: its vram_limit is {limit / 1e9:.3f} GB"
+        if code == -signal.SIGSEGV:
+            return f"died by SIGSEGV, which is how MLX ends on a CPU where memory runs out{had}"
+        if code == -signal.SIGKILL:
+            return f"was killed by SIGKILL, which is how a system ends what takes too much{had}"
+        if code < 0:
+            return f"was killed by {signal.Signals(-code).name}{had}"
+        return f"failed (exit code {code})"
+
+
+def ask(
+    question: Question, directory: Path, announce: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """Ask, and return all that the first rank told, the result last.
+
+    Args:
+        question: What is asked.
+        directory: Where requests and answers are written; it exists.
+        announce: Told now and then what is being waited for.
+
+    Raises:
+        ModelError: A rank did not end well, or in time.
+    """
+    workers = [_start(question, directory, n) for n in range(len(question.ranks))]
+    try:
+        _wait(question, workers, announce)
+    finally:
+        for worker in workers:
+            worker.running.stop(seconds=1.0)
+    return workers[0].told()
+
+
+def _start(question: Question, directory: Path, rank: int) -> _Worker:
+    name = f"{question.task}-{time.monotonic_ns()}-{rank}"
+    events = directory / f"{name}.events"
+    request = directory / f"{name}.json"
+    request.write_text(
+        json.dumps({**question.request, "task": question.task, "events": str(events)})
+    )
+    running = process.start(
+        # -P: what lies in the directory of the run must not shadow what the worker imports.
+        [sys.executable, "-P", "-m", "pytest_nixspec.performance.worker", request],
+        env={**os.environ, **_found_by_worker(), **question.ranks[rank]},
+        cwd=directory,
+        output=directory / f"{name}.said",
+    )
+    return _Worker(running, events)
+
+
+def _found_by_worker() -> dict[str, str]:
+    """Return the path by which the worker finds this very package."""
+    root = str(Path(__file__).parents[2])
+    path = os.environ.get("PYTHONPATH", "")
+    return {"PYTHONPATH": os.pathsep.join([root, path] if path else [root])}
+
+
+def _wait(question: Question, workers: list[_Worker], announce: Callable[[str], None]) -> None:
+    started = time.monotonic()
+    announced = 0.0
+    while not all(worker.running.has_ended for worker in workers):
+        elapsed = time.monotonic() - started
+        doing = workers[0].look()
+        if elapsed - announced >= QUIET_SECONDS:
+            announced = elapsed
+            announce(f"{question.what}: {doing}, {elapsed:.0f} s")
+        if elapsed >= question.timeout_seconds:
+            how = f"did not end within {question.timeout_seconds:g} s; it was at: {doing}"
+            raise ModelError(_told(question, workers, workers[0], how))
+        _raise_if_dead(question, workers)
+        time.sleep(POLL_SECONDS)
+    _raise_if_dead(question, workers)
+
+
+def _raise_if_dead(question: Question, workers: list[_Worker]) -> None:
+    """Raise for the first rank that ended otherwise than well: the others then wait for ever."""
+    for worker in workers:
+        if worker.running.has_ended and worker.running.returncode != 0:
+            raise ModelError(_told(question, workers, worker, worker.death()))
+
+
+def _told(question: Question, workers: list[_Worker], worker: _Worker, how: str) -> str:
+    rank = f"rank {workers.index(worker)} of " if len(workers) > 1 else ""
+    said = "\n".join(worker.running.said().splitlines()[-LAST_WORDS:])
+    return f"{rank}the worker of {question.what} {how}:\n{said}".rstrip(":\n")
+
+
+def _resident_bytes(pid: int) -> int:
+    """Return the memory of a process; 0 where it cannot be told, or the process is gone."""
+    status = Path(f"/proc/{pid}/status")
+    try:
+        found = re.search(r"^VmRSS:\s+(\d+) kB", status.read_text(), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0

@@ -1,0 +1,1 @@
+"""What runs in the processes that models are loaded in; nothing else may import it, or MLX."""
