@@ -112,6 +112,10 @@ class ModelError(NixspecError):
     """A model could not be found, loaded or run."""
 
 
+class OverMemoryLimitError(ModelError):
+    """A model took more memory than its profile allows, and was ended."""
+
+
 class SnapshotError(NixspecError):
     """A snapshot is there, but cannot be read."""
 

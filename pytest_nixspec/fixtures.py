@@ -10,11 +10,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_nixspec.checks import FlakeUnderTest, Run
+    from pytest_nixspec.checks.gates import Gate
     from pytest_nixspec.checks.matrix import VersionMatrix
+    from pytest_nixspec.checks.profiles import ProfileUnderTest
+    from pytest_nixspec.performance import Measurement
     from pytest_nixspec.shells import Shell
     from pytest_nixspec.shells.services import Service
 
-FIXTURES = frozenset({"nix_flake", "nix_service", "nix_shell", "version_matrix"})
+FIXTURES = frozenset(
+    {
+        "mlx_gate",
+        "mlx_measurement",
+        "mlx_profile",
+        "nix_flake",
+        "nix_service",
+        "nix_shell",
+        "version_matrix",
+    }
+)
 """Those that need a run with --nixspec."""
 
 
@@ -65,3 +78,28 @@ def nix_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Service]]
     yield start
     for service in started.values():
         service.stop()
+
+
+@pytest.fixture
+def mlx_profile(request: pytest.FixtureRequest) -> ProfileUnderTest:
+    """The profile that `@pytest.mark.mlx_profile("plan")` names, with what the run knows of it."""
+    from pytest_nixspec.checks.gates import profile_named  # noqa: PLC0415 - seldom needed
+
+    marker = request.node.get_closest_marker("mlx_profile")
+    if marker is None or not marker.args:
+        pytest.fail('name the profile: @pytest.mark.mlx_profile("plan")', pytrace=False)
+    return profile_named(_run(request.config), marker.args[0])
+
+
+@pytest.fixture
+def mlx_measurement(mlx_profile: ProfileUnderTest) -> Measurement:
+    """The measurement of the profile; it is taken once a run, whoever asks first."""
+    return mlx_profile.measurement
+
+
+@pytest.fixture
+def mlx_gate(mlx_profile: ProfileUnderTest) -> Gate:
+    """The measurement against the stored baseline, by the tolerances of the specification."""
+    from pytest_nixspec.checks.gates import Gate  # noqa: PLC0415 - seldom needed
+
+    return Gate(mlx_profile)

@@ -5,12 +5,29 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_nixspec.fixtures import FIXTURES, nix_flake, nix_service, nix_shell, version_matrix
+from pytest_nixspec.fixtures import (
+    FIXTURES,
+    mlx_gate,
+    mlx_measurement,
+    mlx_profile,
+    nix_flake,
+    nix_service,
+    nix_shell,
+    version_matrix,
+)
 
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["nix_flake", "nix_service", "nix_shell", "version_matrix"]
+__all__ = [
+    "mlx_gate",
+    "mlx_measurement",
+    "mlx_profile",
+    "nix_flake",
+    "nix_service",
+    "nix_shell",
+    "version_matrix",
+]
 
 MARKERS = (
     "nix_shell: a statement on a development shell, or a test that enters one",
@@ -28,6 +45,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--nixspec-record",
         action="store_true",
         help="as --nixspec, and store what is measured as the baseline of this machine",
+    )
+    group.addoption(
+        "--nixspec-quick",
+        action="store_true",
+        help="measure models with two processes and one sample each: gates then seldom can tell",
     )
     group.addoption(
         "--nixspec-override-input",

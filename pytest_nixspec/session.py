@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_nixspec import collector
+from pytest_nixspec.benchmark_entries import add_entries
 from pytest_nixspec.checks import Run, header, record_baselines, record_snapshots
 from pytest_nixspec.errors import NixspecError
 from pytest_nixspec.fixtures import FIXTURES
@@ -58,6 +59,7 @@ def _settings(config: pytest.Config) -> Settings:
         reports=config.invocation_params.dir / config.getoption("nixspec_reports"),
         record=config.getoption("nixspec_record"),
         substitutions=with_overrides(substitutions, config.getoption("nixspec_override_input")),
+        is_quick=config.getoption("nixspec_quick"),
     )
 
 
@@ -162,6 +164,8 @@ class Session:
         """Keep the results for the record."""
         if hasattr(report, "nixspec"):
             self._results.append(Result.from_json(report.nixspec))
+            if not self._is_worker:
+                add_entries(self._config, self._results[-1])
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the reports; store baselines, unless anything failed."""

@@ -88,6 +88,7 @@ class Settings:
         root: The directory of the specification, or of the run.
         reports: Where reports are written.
         record: Whether baselines may be written.
+        is_quick: Whether models are measured as briefly as makes a measurement.
         substitutions: What stands in for what.
     """
 
@@ -96,6 +97,7 @@ class Settings:
     reports: Path
     record: bool
     substitutions: Substitutions
+    is_quick: bool = False
 
 
 def _text(value: object) -> str:

@@ -1,7 +1,9 @@
 """Real Nix for the tests: each version that is here, on a store of its own."""
 
+import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,10 +15,12 @@ from hypothesis import HealthCheck, settings
 import pytest_nixspec.session  # noqa: F401 - as above
 from embedded.__main__ import cache_directory
 from embedded.machine_nix import SUITES
+from pytest_nixspec import process
 from pytest_nixspec.nix import Flake, Nix, locate
 from pytest_nixspec.settings import Substitutions
 from pytest_nixspec.shells import Shell, ShellPool
 from pytest_nixspec.shells.deadline import Limits
+from tests.performance.tiny import ARCHITECTURES
 
 pytest_plugins = ["pytester"]
 
@@ -140,3 +144,24 @@ def is_gone(pid: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function that makes a tiny seeded model by mlx-lm's own conversion, once."""
+    home = tmp_path_factory.mktemp("models")
+
+    def make(name: str = "llama", bits: int = 4, group_size: int = 64) -> Path:
+        folder = home / f"{name}-{bits}-{group_size}"
+        if not folder.exists():
+            config = home / f"{name}.json"
+            config.write_text(json.dumps(ARCHITECTURES[name]))
+            done = process.run(
+                [sys.executable, "-m", "tests.performance.tiny", config, folder,
+                 str(bits), str(group_size)],
+                env=dict(os.environ), cwd=REPOSITORY, deadline=process.after(120),
+            )  # fmt: skip
+            assert done.ok, done.error_text
+        return folder
+
+    return make

@@ -1,7 +1,7 @@
 """Each statement of a specification as one check: a name, a line, and a verdict on demand."""
 
 from pytest_nixspec.checks.check import Area, Check, Checked, perform
-from pytest_nixspec.checks.profiles import record_baselines
+from pytest_nixspec.checks.recording import record_baselines
 from pytest_nixspec.checks.run import FlakeUnderTest, Run, header
 from pytest_nixspec.checks.snapshots import record_snapshots
 from pytest_nixspec.checks.statements import statements

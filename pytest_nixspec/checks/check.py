@@ -10,6 +10,7 @@ from pytest_nixspec.checks.run import Run
 from pytest_nixspec.errors import (
     CommandNotStartedError,
     NixspecError,
+    OverMemoryLimitError,
     ShellNotFoundError,
     ToolNotFoundError,
 )
@@ -101,10 +102,14 @@ def perform(check: Check, run: Run, location: str) -> Result:
     )
 
 
+# What is not there, or does not fit, is a fact; other errors of ours keep us from knowing.
+_FACTS = (ToolNotFoundError, ShellNotFoundError, CommandNotStartedError, OverMemoryLimitError)
+
+
 def _checked(check: Check, run: Run) -> Checked:
     try:
         return check.ask(run)
-    except (ToolNotFoundError, ShellNotFoundError, CommandNotStartedError) as error:
+    except _FACTS as error:
         return Checked(_worded(failed, error))
     except NixspecError as error:
         return Checked(_worded(unknown, error))

@@ -94,8 +94,13 @@ class Run:
     def measurements(self) -> Measurements:
         """The measurements of profiles."""
         substitutes = {m.model: m.path for m in self.settings.substitutions.models}
-        root = self.settings.root
-        return Measurements(self.directory / "profiles", substitutes, root, self.announce)
+        return Measurements(
+            directory=self.directory / "profiles",
+            substitutes=substitutes,
+            root=self.settings.root,
+            announce=self.announce,
+            is_quick=self.settings.is_quick,
+        )
 
     @property
     def baselines(self) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_nixspec import process
-from pytest_nixspec.errors import ModelError
+from pytest_nixspec.errors import ModelError, OverMemoryLimitError
 
 POLL_SECONDS = 0.05
 QUIET_SECONDS = 5.0
@@ -60,9 +60,13 @@ class _Worker:
             self._most_bytes = max(self._most_bytes, _resident_bytes(told[0]["pid"]))
         return texts[-1] if texts else "starting"
 
+    def over_limit(self) -> list[dict[str, Any]]:
+        """Return what it told of its limit of memory, if it ended at that."""
+        return [event for event in self.told() if event["event"] == "over_limit"]
+
     def death(self) -> str:
         """Return how it ended, as the end of a sentence."""
-        over = [event for event in self.told() if event["event"] == "over_limit"]
+        over = self.over_limit()
         code = self.running.returncode or 0
         had = f"; it had {self._most_bytes / 1e6:.0f} MB" if self._most_bytes else ""
         if over:
@@ -144,7 +148,8 @@ def _raise_if_dead(question: Question, workers: list[_Worker]) -> None:
     """Raise for the first rank that ended otherwise than well: the others then wait for ever."""
     for worker in workers:
         if worker.running.has_ended and worker.running.returncode != 0:
-            raise ModelError(_told(question, workers, worker, worker.death()))
+            error = OverMemoryLimitError if worker.over_limit() else ModelError
+            raise error(_told(question, workers, worker, worker.death()))
 
 
 def _told(question: Question, workers: list[_Worker], worker: _Worker, how: str) -> str:

@@ -1,20 +1,21 @@
-"""Stored measurements, in pytest-benchmark's layout so that its own `compare` reads them."""
+"""Stored figures: what they are, where they come from, and that they are whole."""
 
 import json
-import os
-import statistics
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from pytest_nixspec.errors import BaselineError
 from pytest_nixspec.performance.device import Device
+from pytest_nixspec.performance.layout import benchmark, document
 from pytest_nixspec.performance.measurement import Measurement
 
-SCHEMA = 1
-"""1: the first layout; everything of ours is in `extra_info` of the first benchmark."""
-LAYOUT_VERSION = "5.1.0"
+SCHEMA = 2
+"""2: samples by process, identity, published and derived figures."""
 
 
 class Provenance(StrEnum):
@@ -26,12 +27,41 @@ class Provenance(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
-    """A stored measurement: what it is, where its figures come from, and when (ISO 8601, UTC)."""
+class Figure:
+    """A rate that somebody else measured, or that follows from what they did.
 
-    measurement: Measurement
+    Attributes:
+        low: Tokens per second of all sequences together; the least that is expected.
+        high: The most; the same as `low` where one number was published.
+        basis: A publication's `source`, `url`, `date`, `quotation`, or a derivation's `formula`.
+        is_not: What it must not be taken for.
+        workload: Model, quantisation, batch and token counts, as far as they are known.
+    """
+
+    low: float
+    high: float
+    basis: Mapping[str, str]
+    is_not: str
+    workload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Stored figures of one profile on one device.
+
+    Attributes:
+        name: The profile, or what was published.
+        provenance: Where the figures come from.
+        recorded: When they were stored (ISO 8601).
+        measurement: What was measured, with all samples; None where nothing was.
+        figures: What was published or derived, by metric.
+    """
+
+    name: str
     provenance: Provenance
     recorded: str
+    measurement: Measurement | None = None
+    figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
 def baseline_path(directory: Path, device: Device, profile: str) -> Path:
@@ -40,97 +70,97 @@ def baseline_path(directory: Path, device: Device, profile: str) -> Path:
 
 
 def read(path: Path) -> Baseline | None:
-    """Return a baseline, or None where there is none.
+    """Return the first baseline of a file, or None where there is no file.
 
     Raises:
         BaselineError: It is there, and cannot be read.
     """
-    if not path.exists():
-        return None
+    return next(read_all(path), None) if path.exists() else None
+
+
+def read_all(path: Path) -> Iterator[Baseline]:
+    """Yield every baseline of a file.
+
+    Raises:
+        BaselineError: It cannot be read.
+    """
     try:
-        extra = json.loads(path.read_text())["benchmarks"][0]["extra_info"]
-        if extra["schema"] != SCHEMA:
-            message = f"the baseline {path} is of schema {extra['schema']!r}, not {SCHEMA}."
+        entries = [entry["extra_info"] for entry in json.loads(path.read_text())["benchmarks"]]
+        ours = [extra for extra in entries if extra]
+        if not ours:
+            message = f"the baseline {path} holds nothing. Record it anew or restore it."
             raise BaselineError(message)
-        measurement = Measurement.from_json(extra["measurement"])
-        return Baseline(measurement, Provenance(extra["provenance"]), extra["recorded"])
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+        for extra in ours:
+            if extra["schema"] != SCHEMA:
+                message = (
+                    f"the baseline {path} is of schema {extra['schema']!r}, not {SCHEMA}. "
+                    "Record it anew: pytest --nixspec-record"
+                )
+                raise BaselineError(message)
+            yield _baseline(extra)
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         message = f"the baseline {path} cannot be read: {error!r}. Record it anew or restore it."
         raise BaselineError(message) from error
 
 
-def write(path: Path, baseline: Baseline) -> None:
-    """Write a baseline, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
-    new.write_text(json.dumps(_layout(baseline), indent=1, sort_keys=True) + "\n")
-    new.replace(path)
+def _baseline(extra: dict[str, Any]) -> Baseline:
+    measured = extra["measurement"]
+    return Baseline(
+        name=extra["name"],
+        provenance=Provenance(extra["provenance"]),
+        recorded=extra["recorded"],
+        measurement=Measurement.from_json(measured) if measured else None,
+        figures={metric: Figure(**figure) for metric, figure in extra["figures"].items()},
+    )
 
 
-def _layout(baseline: Baseline) -> dict[str, Any]:
-    measurement = baseline.measurement
-    decode = [sample.seconds_per_token for sample in measurement.samples]
-    prefill = [s.prompt_seconds / measurement.prompt_tokens for s in measurement.samples]
+def write(path: Path, baselines: list[Baseline], machine: Mapping[str, Any]) -> None:
+    """Write baselines of one device, whole or not at all; two writers take turns.
+
+    Raises:
+        BaselineError: They cannot be written; what was there is as it was.
+    """
+    entries = [entry for baseline in baselines for entry in _entries(baseline)]
+    text = json.dumps(document(entries, machine, baselines[0].recorded), indent=1, sort_keys=True)
+    new = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{path.name}.lock")):
+            try:
+                new.write_text(text + "\n")
+                new.replace(path)
+            finally:
+                new.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"the baseline {path} cannot be written: {error}. What was there is unchanged."
+        raise BaselineError(message) from error
+
+
+def _entries(baseline: Baseline) -> list[dict[str, Any]]:
     ours = {
         "schema": SCHEMA,
+        "name": baseline.name,
         "provenance": baseline.provenance.value,
         "recorded": baseline.recorded,
-        "measurement": measurement.to_json(),
+        "measurement": baseline.measurement.to_json() if baseline.measurement else None,
+        "figures": {metric: asdict(figure) for metric, figure in baseline.figures.items()},
     }
-    device = asdict(Device.here())
-    return {
-        "benchmarks": [
-            _benchmark(f"{measurement.profile}[decode]", decode, ours),
-            _benchmark(f"{measurement.profile}[prefill]", prefill, {}),
-        ],
-        "commit_info": {},
-        "datetime": baseline.recorded,
-        "machine_info": {"cpu": {"brand_raw": device["chip"]}, **device},
-        "version": LAYOUT_VERSION,
-    }
+    if baseline.measurement is not None:
+        return measured_entries(baseline.measurement, ours)
+    metric, figure = next(iter(baseline.figures.items()))
+    return [benchmark(f"{baseline.name}[{metric}]", [1 / figure.high, 1 / figure.low], ours)]
 
 
-def _benchmark(name: str, seconds: list[float], extra: dict[str, Any]) -> dict[str, Any]:
-    """Return one benchmark of that layout; its figures are seconds per token."""
-    return {
-        "extra_info": extra,
-        "fullname": f"nixspec.toml::{name}",
-        "group": None,
-        "name": name,
-        "options": {},
-        "param": None,
-        "params": None,
-        "stats": _stats(seconds),
-    }
+def measured_entries(measurement: Measurement, extra: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a measurement as two benchmarks; each of their rounds is one process."""
+    decode = [1 / rate for rate in measurement.values("generation_tps")]
+    prefill = [1 / rate for rate in measurement.values("prompt_tps")]
+    return [
+        benchmark(f"{measurement.profile}[decode]", decode, extra),
+        benchmark(f"{measurement.profile}[prefill]", prefill, {}),
+    ]
 
 
-def _stats(seconds: list[float]) -> dict[str, Any]:
-    first, median, third = _quartiles(seconds)
-    mean = statistics.fmean(seconds)
-    return {
-        "data": seconds,
-        "hd15iqr": max(seconds),
-        "iqr": third - first,
-        "iqr_outliers": 0,
-        "iterations": 1,
-        "ld15iqr": min(seconds),
-        "max": max(seconds),
-        "mean": mean,
-        "median": median,
-        "min": min(seconds),
-        "ops": 1 / mean,
-        "outliers": "0;0",
-        "q1": first,
-        "q3": third,
-        "rounds": len(seconds),
-        "stddev": statistics.stdev(seconds) if len(seconds) > 1 else 0.0,
-        "stddev_outliers": 0,
-        "total": sum(seconds),
-    }
-
-
-def _quartiles(values: list[float]) -> tuple[float, float, float]:
-    if len(values) == 1:
-        return values[0], values[0], values[0]
-    first, median, third = statistics.quantiles(values, n=4, method="inclusive")
-    return first, median, third
+def machine_info(device: Device) -> dict[str, Any]:
+    """Return a device as that layout names machines; no name of a host is in it."""
+    return {"cpu": {"brand_raw": device.chip}, **asdict(device)}

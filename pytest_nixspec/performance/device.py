@@ -22,6 +22,7 @@ class Device:
         cpus: Processors that this process may use.
         memory_bytes: Physical memory.
         system: `darwin-arm64`, `linux-x86_64`.
+        release: The operating system with its version, `macOS 26.4`, `debian 12`.
     """
 
     chip: str
@@ -29,6 +30,7 @@ class Device:
     cpus: int
     memory_bytes: int
     system: str
+    release: str = ""
 
     @classmethod
     def here(cls) -> "Device":
@@ -40,6 +42,7 @@ class Device:
             cpus=len(os.sched_getaffinity(0)) if not on_mac else os.cpu_count() or 1,
             memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             system=f"{sys.platform}-{platform.machine()}",
+            release=f"macOS {platform.mac_ver()[0]}" if on_mac else _linux_release(),
         )
 
     @property
@@ -59,6 +62,14 @@ class Device:
 def _linux_chip() -> str:
     found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return found[1].strip() if found else platform.machine()
+
+
+def _linux_release() -> str:
+    try:
+        told = platform.freedesktop_os_release()
+    except OSError:
+        return "linux"
+    return f"{told['ID']} {told.get('VERSION_ID', '')}".strip()
 
 
 def _mac_chip() -> str:

@@ -1,17 +1,21 @@
 """A measurement against its baseline: not worse than a margin, worse, or not to be told."""
 
-import statistics
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from pytest_nixspec.performance.baselines import Baseline
+from pytest_nixspec.performance.interval import Ratio, ratio
 from pytest_nixspec.performance.measurement import Measurement, Metric
 from pytest_nixspec.verdict import Verdict, failed, passed, unknown
 
-_UNITS = {"generation_tps": "tokens/s", "prompt_tps": "tokens/s", "peak_memory": "MB"}
-_SCALE = {"generation_tps": 1.0, "prompt_tps": 1.0, "peak_memory": 1e6}
-_LABELS = {
-    "generation_tps": "generation",
-    "prompt_tps": "prompt",
-    "peak_memory": "peak memory",
+Decide: TypeAlias = Callable[[Sequence[float], Sequence[float]], Ratio | None]
+"""From the processes now and those of the baseline to the ratio of their rates."""
+
+RECORD = "Record one for this machine: pytest --nixspec-record"
+_SHOWN: dict[Metric, tuple[str, float, str]] = {
+    "generation_tps": ("generation", 1.0, "tokens/s"),
+    "prompt_tps": ("prompt", 1.0, "tokens/s"),
+    "peak_memory": ("peak memory", 1e6, "MB"),
 }
 
 
@@ -24,54 +28,136 @@ def differing_field(measured: Measurement, baseline: Measurement) -> str | None:
     return None
 
 
-def compare(metric: Metric, tolerance: str, measured: Measurement, baseline: Baseline) -> Verdict:
+def incomparable(
+    measured: Measurement, baseline: Baseline | None, where: str
+) -> "Verdict | Measurement":
+    """Return the baseline's measurement, or why there is nothing to compare with.
+
+    Args:
+        measured: What was measured now.
+        baseline: What is stored, if anything is.
+        where: Where it is stored, or would be.
+    """
+    if baseline is None:
+        return unknown(f"not comparable: there is no baseline {where}", remedy=RECORD)
+    if baseline.measurement is None:
+        return _against_others(measured, baseline)
+    difference = differing_field(measured, baseline.measurement)
+    if difference is not None:
+        return unknown(f"not comparable: {difference}", remedy=RECORD)
+    return baseline.measurement
+
+
+def compare(
+    metric: Metric,
+    tolerance: str,
+    measured: Measurement,
+    baseline: Measurement,
+    decide: Decide = ratio,
+) -> Verdict:
     """Tell whether a metric is no worse than its baseline by more than the tolerance.
 
-    The middle half of the samples decides: all of it beyond the limit is worse, all of it within
-    is not worse, and astride the limit cannot be told. Memory is judged by its maximum.
+    Memory is exact and judged by its maximum. A rate is judged by the confidence interval of its
+    change: all of it within the tolerance passes, all of it beyond fails, and astride the limit it
+    cannot be told. Nor can it where the machine was unfit on either side, or other tokens came.
 
     Args:
         metric: What is compared.
         tolerance: The worst change that may pass, `-5%`.
         measured: What was measured now.
-        baseline: What it is compared with, once `differing_field` has found nothing.
+        baseline: What it is compared with; `differing_field` has found nothing.
+        decide: From the values of the processes to an interval.
     """
-    before = baseline.measurement.typical(metric)
-    limit = before * (1 + float(tolerance.removesuffix("%")) / 100)
-    worst, best = _middle_half(metric, measured)
-    line = _line(metric, tolerance, measured, baseline)
-    if _is_within(metric, worst, limit):
+    limit = 1 + float(tolerance.removesuffix("%")) / 100
+    now, before = measured.typical(metric), baseline.typical(metric)
+    label, scale, unit = _SHOWN[metric]
+    figures = f"{now / scale:.4g} {unit} against {before / scale:.4g}"
+    line = f"{label} {figures}: {_percent(now / before)}"
+    if metric == "peak_memory":
+        return _exact(f"{line}, allowed {tolerance}", is_within=now <= before * limit)
+    void = _void(measured, baseline)
+    if void is not None:
+        return unknown(f"not to be told: {void}", line, remedy=_remedy_of(void))
+    change = decide(measured.values(metric), baseline.values(metric))
+    if change is None:
+        few = f"{len(measured.processes)} here and {len(baseline.processes)} in the baseline"
+        return unknown(f"not to be told from so few processes: {few}", line, remedy=MORE)
+    return _judged(f"{line}, allowed {tolerance}", change, limit)
+
+
+MORE = "Take more processes: [profile.X] processes"
+
+
+def _judged(line: str, change: Ratio, limit: float) -> Verdict:
+    spread = f"95 % interval of the change: {_percent(change.low)} to {_percent(change.high)}"
+    if change.low >= limit:
+        return passed(line, spread)
+    if change.high < limit:
+        remedy = "Find what made it worse, or accept it: pytest --nixspec-record"
+        return failed(line, spread, remedy=remedy)
+    return unknown(f"too noisy to tell: {line}", spread, remedy=f"Use a quieter machine. {MORE}")
+
+
+def _exact(line: str, *, is_within: bool) -> Verdict:
+    if is_within:
         return passed(line)
-    spread = f"the middle half of the samples is {_shown(metric, worst)} to {_shown(metric, best)}"
-    if _is_within(metric, best, limit):
-        remedy = "Measure again on a quieter machine, or take more repetitions."
-        return unknown(f"too noisy to tell: {line}", spread, remedy=remedy)
-    remedy = "Find what made it worse, or accept it: pytest --nixspec-record"
-    return failed(line, spread, remedy=remedy)
+    return failed(line, remedy="Find what made it worse, or accept it: pytest --nixspec-record")
 
 
-def _middle_half(metric: Metric, measured: Measurement) -> tuple[float, float]:
-    """Return the worse and the better end of the middle half of the samples."""
-    values = measured.values(metric)
-    if metric == "peak_memory" or len(values) == 1:
-        return measured.typical(metric), measured.typical(metric)
-    first, _, third = statistics.quantiles(values, n=4, method="inclusive")
-    return first, third
+def _void(measured: Measurement, baseline: Measurement) -> str | None:
+    """Return why times say nothing about speed, or None."""
+    if measured.identity.greedy_digest != baseline.identity.greedy_digest:
+        return "greedy decoding gives other tokens than in the baseline"
+    for which, faults in (("", measured.faults), ("of the baseline ", baseline.faults)):
+        if faults:
+            return f"the measurement {which}is not sound: {'; '.join(faults)}"
+    return None
 
 
-def _is_within(metric: Metric, value: float, limit: float) -> bool:
-    return value <= limit if metric == "peak_memory" else value >= limit
+def _remedy_of(void: str) -> str:
+    if void.startswith("greedy"):
+        return "Find what changed the tokens, or accept them: pytest --nixspec-record"
+    return "Measure again on a quiet machine, on mains power."
 
 
-def _line(metric: Metric, tolerance: str, measured: Measurement, baseline: Baseline) -> str:
-    now, before = measured.typical(metric), baseline.measurement.typical(metric)
-    change = (now / before - 1) * 100
-    return (
-        f"{_LABELS[metric]} {_shown(metric, now)} against {_shown(metric, before)} "
-        f"({baseline.provenance}, {baseline.recorded[:10]}): {change:+.1f} %, "
-        f"allowed {tolerance}"
-    )
+def same_tokens(measured: Measurement, baseline: Measurement) -> Verdict:
+    """Tell whether greedy decoding gives the tokens of the baseline."""
+    now, before = measured.identity.greedy_digest, baseline.identity.greedy_digest
+    if now == before:
+        return passed(f"greedy decoding gives the tokens of the baseline ({now[:12]})")
+    said = f"greedy decoding gives other tokens: {now[:12]}, {before[:12]} in the baseline"
+    return failed(said, remedy="Find what changed them, or accept them: pytest --nixspec-record")
 
 
-def _shown(metric: Metric, value: float) -> str:
-    return f"{value / _SCALE[metric]:.4g} {_UNITS[metric]}"
+def same_structure(measured: Measurement, baseline: Measurement) -> Verdict:
+    """Tell whether one decode step consists of the operations of the baseline."""
+    now, before = measured.identity.structure, baseline.identity.structure
+    if not now or not before:
+        return unknown("the graph of a decode step is not taken with several ranks")
+    changed = [
+        f"{name}: {before.get(name, 0)} → {now.get(name, 0)}"
+        for name in sorted({*now, *before})
+        if now.get(name, 0) != before.get(name, 0)
+    ]
+    if not changed:
+        count = sum(now.values())
+        return passed(f"a decode step has the operations of the baseline: {count} nodes")
+    remedy = "Find what changed the graph, or accept it: pytest --nixspec-record"
+    return failed(f"a decode step has other operations: {'; '.join(changed)}", remedy=remedy)
+
+
+def _against_others(measured: Measurement, baseline: Baseline) -> Verdict:
+    """Return what a figure that was not measured here has to say: an expectation, no verdict."""
+    said = []
+    for metric, figure in baseline.figures.items():
+        now = measured.typical("prompt_tps" if metric == "prompt_tps" else "generation_tps")
+        place = "below" if now < figure.low else "above" if now > figure.high else "within"
+        basis = figure.basis.get("formula") or figure.basis.get("source", "")
+        said.append(f"{metric} {now:.4g} is {place} {figure.low:g} to {figure.high:g}: {basis}")
+        said.append(f"it is not: {figure.is_not}")
+    reason = f"not comparable: the baseline is {baseline.provenance}, nobody measured it here"
+    return unknown(reason, *said, remedy=RECORD)
+
+
+def _percent(change: float) -> str:
+    return f"{(change - 1) * 100:+.1f} %"

@@ -1,7 +1,8 @@
-"""What was measured: raw samples, what they were taken of, and their medians."""
+"""What was measured: raw samples by process, what they were taken of, and their medians."""
 
+import itertools
 import statistics
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self, TypeAlias
 
 Metric: TypeAlias = Literal["generation_tps", "prompt_tps", "peak_memory"]
@@ -12,20 +13,32 @@ class Sample:
     """One repetition.
 
     Attributes:
-        prompt_seconds: From the start to the first token: prefill, and the first step.
-        token_seconds: When each generated token came, from the start.
+        prompt_seconds: From the start to the first token of all sequences: prefill, and a step.
+        token_seconds: When each step ended, from the start; a step is a token of each sequence.
         peak_memory_bytes: The most that MLX held during this repetition.
+        cache_memory_bytes: What MLX kept at its end for reuse, which the peak leaves out.
+        footprint_bytes: The most that the process ever had, as its system counts.
+        cpu_seconds: Processor time of the process during this repetition.
         token_digest: SHA-256 of the generated tokens.
     """
 
     prompt_seconds: float
     token_seconds: tuple[float, ...]
     peak_memory_bytes: int
+    cache_memory_bytes: int
+    footprint_bytes: int
+    cpu_seconds: float
     token_digest: str
 
     @property
-    def seconds_per_token(self) -> float:
-        """Seconds per token while decoding: the first token belongs to the prompt.
+    def step_seconds(self) -> tuple[float, ...]:
+        """The seconds between one step and the next; the first token belongs to the prompt."""
+        times = self.token_seconds
+        return tuple(after - before for before, after in itertools.pairwise(times))
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Seconds per step while decoding: (t_last - t_first) / (N - 1).
 
         mlx-lm's own figure counts the first token as well, and is N/(N-1) too fast.
         """
@@ -33,8 +46,57 @@ class Sample:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Read what the worker said; a missing field raises `TypeError` or `KeyError`."""
+        """Read what a worker told; a missing field raises `TypeError` or `KeyError`."""
         return cls(**{**data, "token_seconds": tuple(data["token_seconds"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The samples of one process.
+
+    Attributes:
+        samples: The repetitions, in order.
+        load_seconds: Time to load the model.
+        warm_up: How many of the first samples are no part of the steady state.
+        faults: Why its times cannot be trusted: the machine was busy, they were not steady.
+    """
+
+    samples: tuple[Sample, ...]
+    load_seconds: float
+    warm_up: int = 0
+    faults: tuple[str, ...] = ()
+
+    @property
+    def steady(self) -> tuple[Sample, ...]:
+        """The samples of the steady state."""
+        return self.samples[self.warm_up :]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Read what `asdict` made; a missing field raises `KeyError` or `TypeError`."""
+        samples = tuple(map(Sample.from_json, data["samples"]))
+        return cls(**{**data, "samples": samples, "faults": tuple(data["faults"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What is the same in every process, and exact.
+
+    Attributes:
+        greedy_digest: SHA-256 of the tokens that greedy decoding gives for the prompts.
+        structure: How often each operation occurs in one decode step; empty with several ranks.
+        quantization: `bits`, `group_size`, `mode`, as the model's own configuration says.
+        weight_bytes: Bytes of all weights as they are loaded.
+        decode_bytes: Bytes of weights that one decode step reads.
+        read_bytes_per_second: What this machine reads memory with, measured on the spot.
+    """
+
+    greedy_digest: str
+    structure: dict[str, int]
+    quantization: dict[str, Any]
+    weight_bytes: int
+    decode_bytes: int | None
+    read_bytes_per_second: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +106,67 @@ class Measurement:
     Attributes:
         profile: The profile's name.
         fingerprint: All that must agree before two measurements may be compared.
-        prompt_tokens: Tokens of the prompt.
-        samples: The repetitions, in order.
-        load_seconds: Time to load the model.
-        quantization_bits: As the model's own configuration says; None where it says nothing.
+        prompt_tokens: Tokens of each prompt.
+        batch_size: Sequences of a step.
+        processes: The processes, in order; one is the unit of comparison.
+        identity: What is exact.
+        world_size: Ranks, as asked for and as they were.
+        untold: What of the machine's state could not be observed.
     """
 
     profile: str
     fingerprint: dict[str, Any]
     prompt_tokens: int
-    samples: tuple[Sample, ...]
-    load_seconds: float
-    quantization_bits: int | None
+    batch_size: int
+    processes: tuple[Process, ...]
+    identity: Identity
+    world_size: dict[str, int] = field(default_factory=lambda: {"requested": 1, "effective": 1})
+    untold: tuple[str, ...] = ()
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The repetitions of all processes."""
+        return tuple(sample for process in self.processes for sample in process.samples)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Why the times cannot be trusted, each reason once."""
+        return tuple(dict.fromkeys(fault for p in self.processes for fault in p.faults))
+
+    @property
+    def load_seconds(self) -> float:
+        """The median time to load the model."""
+        return statistics.median(process.load_seconds for process in self.processes)
 
     def values(self, metric: Metric) -> list[float]:
-        """Return a metric for each repetition: tokens per second, or bytes."""
-        if metric == "peak_memory":
-            return [float(sample.peak_memory_bytes) for sample in self.samples]
-        if metric == "prompt_tps":
-            return [self.prompt_tokens / sample.prompt_seconds for sample in self.samples]
-        return [1 / sample.seconds_per_token for sample in self.samples]
+        """Return a metric for each process: the median of its repetitions.
+
+        Rates are tokens per second of all sequences together; memory is in bytes.
+        """
+        return [
+            statistics.median(self._value(metric, sample) for sample in process.steady)
+            for process in self.processes
+        ]
 
     def typical(self, metric: Metric) -> float:
         """Return the median of a metric; of memory the maximum, since that is what must fit."""
-        values = self.values(metric)
-        return max(values) if metric == "peak_memory" else statistics.median(values)
+        if metric == "peak_memory":
+            return float(max(sample.peak_memory_bytes for sample in self.samples))
+        return statistics.median(self.values(metric))
+
+    def bandwidth_utilisation(self) -> float | None:
+        """Return the fraction of the measured bandwidth at which weights were read (MBU)."""
+        if self.identity.decode_bytes is None:
+            return None
+        steps_per_second = self.typical("generation_tps") / self.batch_size
+        return steps_per_second * self.identity.decode_bytes / self.identity.read_bytes_per_second
+
+    def _value(self, metric: Metric, sample: Sample) -> float:
+        if metric == "peak_memory":
+            return float(sample.peak_memory_bytes)
+        if metric == "prompt_tps":
+            return self.batch_size * self.prompt_tokens / sample.prompt_seconds
+        return self.batch_size / sample.seconds_per_step
 
     def to_json(self) -> dict[str, Any]:
         """Return the measurement as JSON values."""
@@ -77,4 +175,11 @@ class Measurement:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Read what `to_json` made; a missing field raises `KeyError` or `TypeError`."""
-        return cls(**{**data, "samples": tuple(map(Sample.from_json, data["samples"]))})
+        return cls(
+            **{
+                **data,
+                "processes": tuple(map(Process.from_json, data["processes"])),
+                "identity": Identity(**data["identity"]),
+                "untold": tuple(data["untold"]),
+            }
+        )

@@ -1,22 +1,28 @@
-"""The measurements of one run: each profile is measured once, in a process of its own."""
+"""The measurements of one run: each profile is measured once, in processes of its own."""
 
 import importlib.util
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from pytest_nixspec.errors import ModelError
+from pytest_nixspec.errors import ModelError, OverMemoryLimitError
 from pytest_nixspec.performance.asking import Question, ask
 from pytest_nixspec.performance.device import Device
-from pytest_nixspec.performance.measurement import Measurement, Sample
+from pytest_nixspec.performance.measurement import Identity, Measurement, Process, Sample
 from pytest_nixspec.performance.model import Model, locate
 from pytest_nixspec.performance.profile import Profile
+from pytest_nixspec.performance.ring import Ring
+from pytest_nixspec.performance.steady import steady_from
 
 INSTALL = "pip install 'pytest-nixspec[mlx]'"
+_IDENTITY = (
+    "greedy_digest", "structure", "quantization", "weight_bytes", "decode_bytes",
+    "read_bytes_per_second",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +34,14 @@ class Measurements:
         substitutes: Models that stand in for others.
         root: What local folders of models are relative to.
         announce: Told what is being waited for.
+        is_quick: Whether to take as few processes and samples as make a measurement.
     """
 
     directory: Path
     substitutes: Mapping[str, Path]
     root: Path
     announce: Callable[[str], None]
+    is_quick: bool = False
 
     def of(self, profile: Profile) -> Measurement:
         """Return the measurement of a profile.
@@ -51,43 +59,82 @@ class Measurements:
                 new.replace(kept)
         read = json.loads(kept.read_text())
         if "error" in read:
-            raise ModelError(read["error"])
+            raise (OverMemoryLimitError if read["is_over_limit"] else ModelError)(read["error"])
         return Measurement.from_json(read)
 
     def _kept(self, profile: Profile) -> dict[str, object]:
         try:
-            return self._measure(profile).to_json()
+            return self._measure(_quick(profile) if self.is_quick else profile).to_json()
         except ModelError as error:
-            return {"error": str(error)}
+            is_over_limit = isinstance(error, OverMemoryLimitError)
+            return {"error": str(error), "is_over_limit": is_over_limit}
 
     def _measure(self, profile: Profile) -> Measurement:
         if importlib.util.find_spec("mlx_lm") is None:
             message = f"mlx-lm is not installed, so no profile can be measured: {INSTALL}"
             raise ModelError(message)
+        ring = Ring.of(profile.hosts, self.root)
+        size = profile.world_size(len(ring.addresses))
         model = locate(profile.model, self.substitutes, self.root)
-        answer = self._ask_worker(profile, model)
+        processes, answers = [], []
+        for number in range(profile.processes):
+            told = self._ask(profile, model, ring.variables(size, self.directory), number)
+            processes.append(_process(told))
+            answers.append(told[-1])
         return Measurement(
             profile=profile.name,
-            fingerprint=_fingerprint(profile, model, answer),
-            prompt_tokens=answer["prompt_tokens"],
-            samples=tuple(map(Sample.from_json, answer["samples"])),
-            load_seconds=answer["load_seconds"],
-            quantization_bits=answer["quantization_bits"],
+            fingerprint=_fingerprint(profile, model, answers[0]),
+            prompt_tokens=answers[0]["prompt_tokens"],
+            batch_size=profile.batch_size,
+            processes=tuple(processes),
+            identity=Identity(**{name: answers[0][name] for name in _IDENTITY}),
+            world_size={"requested": profile.tensor_parallel, "effective": answers[0]["ranks"]},
         )
 
-    def _ask_worker(self, profile: Profile, model: Model) -> dict[str, Any]:
+    def _ask(
+        self, profile: Profile, model: Model, ranks: tuple[dict[str, str], ...], number: int
+    ) -> list[dict[str, Any]]:
+        request = {
+            **asdict(profile),
+            "model": model.reference,
+            "purpose": profile.name,
+            "is_first": number == 0,
+        }
         question = Question(
             task="measuring",
             what=f"profile {profile.name!r} with model {profile.model!r}",
-            request={**asdict(profile), "model": model.reference},
+            request=request,
             timeout_seconds=profile.timeout_seconds,
-            ranks=({"HF_HUB_OFFLINE": "1"} if model.path else {},),
+            ranks=[{"HF_HUB_OFFLINE": "1", **rank} for rank in ranks],
         )
-        return ask(question, self.directory, self.announce)[-1]
+        note = f"process {number + 1} of {profile.processes}"
+        return ask(question, self.directory, lambda text: self.announce(f"{text} ({note})"))
+
+
+def _quick(profile: Profile) -> Profile:
+    return replace(profile, processes=min(2, profile.processes), repetitions=1)
+
+
+def _process(told: list[dict[str, Any]]) -> Process:
+    """Return the samples of a process, and where its steady state begins."""
+    samples = [Sample.from_json(_without_event(e)) for e in told if e["event"] == "sample"]
+    steps = [(n, seconds) for n, s in enumerate(samples) for seconds in s.step_seconds]
+    start = steady_from([seconds for _, seconds in steps])
+    if start is None:
+        fault = f"the times of {len(steps)} steps are not steady"
+        return Process(tuple(samples), told[-1]["load_seconds"], faults=(fault,))
+    # A sample that begins in the warm-up belongs to it, unless it is the only one.
+    warm_up = min(steps[start][0] + 1, len(samples) - 1) if start else 0
+    return Process(tuple(samples), told[-1]["load_seconds"], warm_up)
+
+
+def _without_event(event: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name != "event"}
 
 
 def _fingerprint(profile: Profile, model: Model, answer: dict[str, Any]) -> dict[str, Any]:
     device = Device.here()
+    quantization = [answer["quantization"][key] for key in ("mode", "bits", "group_size")]
     return {
         "chip": device.chip,
         "gpu_cores": device.gpu_cores,
@@ -95,13 +142,18 @@ def _fingerprint(profile: Profile, model: Model, answer: dict[str, Any]) -> dict
         # Rounded, since kernels keep a little of it for themselves.
         "memory_gib": round(device.memory_bytes / 2**30),
         "system": device.system,
+        "os": device.release,
         "backend": answer["backend"],
         **answer["engine"],
         "model": model.identity(),
+        "quantization": " ".join(map(str, quantization)),
+        "dtype": answer["dtype"],
+        "prompts": profile.prompts,
         "prompt_tokens": profile.prompt_tokens,
         "generation_tokens": profile.generation_tokens,
+        "prefill_step_size": profile.prefill_step_size,
         "batch_size": profile.batch_size,
-        "tensor_parallel": profile.tensor_parallel,
+        "world_size": answer["ranks"],
         "temperature": profile.temperature,
         "seed": profile.seed,
     }

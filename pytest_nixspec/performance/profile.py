@@ -1,6 +1,9 @@
 """How a model is to be run."""
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Prompts: TypeAlias = Literal["text", "random"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,38 +12,44 @@ class Profile:
 
     Attributes:
         name: `plan`, `build`, `review`, or any other.
-        model: A name on the hub, or a local folder.
+        model: A name on the hub, or a local folder; with an endpoint, a name that it knows.
+        endpoint: A server to ask, `http://…/v1` or `env:OLLAMA_HOST`; None to load the model.
         tensor_parallel: Ranks the model is to be split over.
         max_gpus: The most ranks there may be.
+        hosts: A hosts file in MLX's format, one device each; None for this machine alone.
         vram_limit: Bytes that the model and its work may take; None for no limit.
         batch_size: Sequences generated at once.
         quantization_bits: Bits of a weight; None where the model decides.
         temperature: Of the sampler; 0 is greedy.
-        prompt_tokens: Tokens of the prompt.
-        generation_tokens: Tokens to generate; the end-of-text token does not end it.
-        repetitions: Samples to take.
-        seed: Of the sampler, the same for every repetition.
-        timeout_seconds: For loading and all repetitions together.
+        prompts: Real text for the profile's purpose, or random tokens.
+        prompt_tokens: Tokens of each prompt.
+        generation_tokens: Tokens to generate in each sequence; the end-of-text token ends nothing.
+        prefill_step_size: Tokens of a prompt that are processed at once.
+        processes: Fresh processes, each of which loads the model; they are what is compared.
+        repetitions: Samples to take in each.
+        seed: Of the sampler and of the prompts, the same for every repetition.
+        timeout_seconds: For loading and all repetitions of one process.
     """
 
     name: str
     model: str
-    tensor_parallel: int
-    max_gpus: int
-    vram_limit: int | None
-    batch_size: int
-    quantization_bits: int | None
-    temperature: float
-    prompt_tokens: int
-    generation_tokens: int
-    repetitions: int
-    seed: int
-    timeout_seconds: float
+    endpoint: str | None = None
+    tensor_parallel: int = 1
+    max_gpus: int = 1
+    hosts: str | None = None
+    vram_limit: int | None = None
+    batch_size: int = 1
+    quantization_bits: int | None = None
+    temperature: float = 0.0
+    prompts: Prompts = "text"
+    prompt_tokens: int = 32
+    generation_tokens: int = 32
+    prefill_step_size: int = 2048
+    processes: int = 3
+    repetitions: int = 2
+    seed: int = 0
+    timeout_seconds: float = 900.0
 
-    def unsupported(self) -> str | None:
-        """Return what of this profile cannot be measured yet; None where all can."""
-        if self.tensor_parallel > 1:
-            return f"tensor_parallel = {self.tensor_parallel}: one rank is all that is measured"
-        if self.batch_size > 1:
-            return f"batch_size = {self.batch_size}: one sequence is all that is measured"
-        return None
+    def world_size(self, devices: int) -> int:
+        """Return the ranks it is run with: those asked for, where there are devices for them."""
+        return min(self.tensor_parallel, self.max_gpus, devices)

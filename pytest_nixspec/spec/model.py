@@ -169,7 +169,11 @@ class GateTable(Table):
     generation_tps: str | None = None
     prompt_tps: str | None = None
     peak_memory: str | None = None
+    greedy_tokens: Literal["same"] | None = None
+    structure: Literal["same"] | None = None
+    min_bandwidth_utilisation: float | None = Field(default=None, gt=0, lt=1)
     not_comparable: Literal["fail", "skip"] = "fail"
+    unsound: Literal["fail", "skip"] = "fail"
 
     @model_validator(mode="after")
     def _worse_is_signed(self) -> Self:
@@ -191,16 +195,22 @@ class ProfileTable(Table):
     """`[profile.X]`: how a model is to be run; `vram_limit` in bytes."""
 
     model: str
+    endpoint: str | None = None
+    shell: str | None = None
     tensor_parallel: int = Field(default=1, ge=1)
     max_gpus: int = Field(default=1, ge=1)
+    hosts: str | None = None
     vram_limit: int | None = Field(default=None, gt=0)
     batch_size: int = Field(default=1, ge=1)
     quantization_bits: int | None = Field(default=None, ge=2, le=16)
-    temperature: float = Field(default=0.0, ge=0)
+    temperature: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    prompts: Literal["text", "random"] = "text"
     prompt_tokens: int = Field(default=32, ge=2)
     generation_tokens: int = Field(default=32, ge=2)
-    repetitions: int = Field(default=5, ge=1)
-    seed: int = 0
+    prefill_step_size: int = Field(default=2048, ge=1)
+    processes: int = Field(default=3, ge=1)
+    repetitions: int = Field(default=2, ge=1)
+    seed: int = Field(default=0, ge=0)
     timeout: Seconds = 900.0
     gate: GateTable = GateTable()
 

@@ -1,34 +1,24 @@
-"""A real model in a worker process: what it gives, and how its death is told."""
+"""Real models in worker processes: what they give, and how their death is told."""
 
 import json
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pytest_nixspec.errors import ModelError
+from pytest_nixspec.errors import ModelError, OverMemoryLimitError
 from pytest_nixspec.performance import Measurements, Profile
 from pytest_nixspec.performance.model import locate
 from pytest_nixspec.settings import Substitutions
 from tests.conftest import REPOSITORY
 
 MODEL = "mlx-community/SmolLM-135M-Instruct-4bit"
-
-PROFILE = Profile(
-    name="plan",
-    model=MODEL,
-    tensor_parallel=1,
-    max_gpus=1,
-    vram_limit=None,
-    batch_size=1,
-    quantization_bits=4,
-    temperature=0.0,
-    prompt_tokens=8,
-    generation_tokens=6,
-    repetitions=2,
-    seed=0,
-    timeout_seconds=300,
-)
 
 
 def measurements(directory: Path, announced: list[str] | None = None) -> Measurements:
@@ -37,51 +27,296 @@ def measurements(directory: Path, announced: list[str] | None = None) -> Measure
     return Measurements(directory / "run", substitutes, REPOSITORY, announce)
 
 
+@pytest.fixture
+def profile(tiny_model) -> Profile:
+    """A profile of a tiny model, small enough for a test."""
+    return Profile(
+        name="plan",
+        model=str(tiny_model()),
+        prompt_tokens=8,
+        generation_tokens=6,
+        processes=2,
+        repetitions=2,
+        timeout_seconds=120,
+    )
+
+
 def test_a_real_model_is_measured_once(tmp_path):
     ours = measurements(tmp_path)
+    profile = Profile(
+        name="plan", model=MODEL, prompt_tokens=8, generation_tokens=6, processes=1
+    )  # fmt: skip
 
-    measurement = ours.of(PROFILE)
+    measurement = ours.of(profile)
 
     assert [len(sample.token_seconds) for sample in measurement.samples] == [6, 6]
     assert measurement.prompt_tokens == 8
-    assert measurement.quantization_bits == 4
+    assert measurement.identity.quantization["bits"] == 4
+    # As the weights' own file says: an eighth more than 4 bits, since the scales are float32.
+    assert measurement.identity.weight_bytes == 115_156_224
+    # Embedding and head are one table here, so all of it is read.
+    assert measurement.identity.decode_bytes == 115_156_224
     assert measurement.typical("generation_tps") > 0
+    assert measurement.typical("peak_memory") > 115_156_224
     # Greedy tokens are the same each time.
     assert len({sample.token_digest for sample in measurement.samples}) == 1
-    # The weights alone are 84 MB.
-    assert measurement.typical("peak_memory") > 80_000_000
-    assert ours.of(PROFILE) == measurement
+    assert ours.of(profile) == measurement
 
 
-def test_a_folder_without_a_model_is_named(tmp_path):
+def test_each_process_loads_the_model_anew_and_says_the_same(profile, tmp_path):
+    measurement = measurements(tmp_path).of(profile)
+
+    assert [len(process.samples) for process in measurement.processes] == [2, 2]
+    assert len({sample.token_digest for sample in measurement.samples}) == 1
+    peaks = [sample.peak_memory_bytes for sample in measurement.samples]
+    assert max(peaks) < 1.2 * min(peaks)
+    assert measurement.world_size == {"requested": 1, "effective": 1}
+
+
+def test_another_measurement_is_comparable_in_every_field(profile, tmp_path):
+    one, other = (measurements(tmp_path / name).of(profile) for name in ("one", "other"))
+
+    assert one.fingerprint == other.fingerprint
+    assert one.identity.greedy_digest == other.identity.greedy_digest
+    assert one.identity.structure == other.identity.structure
+
+
+def test_other_weights_give_other_tokens_and_another_fingerprint(profile, tiny_model, tmp_path):
+    eight = replace(profile, model=str(tiny_model(bits=8)))
+
+    four_bits = measurements(tmp_path / "four").of(profile)
+    eight_bits = measurements(tmp_path / "eight").of(eight)
+
+    assert four_bits.identity.greedy_digest != eight_bits.identity.greedy_digest
+    assert four_bits.fingerprint["quantization"] == "affine 4 64"
+    assert eight_bits.fingerprint["quantization"] == "affine 8 64"
+    assert four_bits.identity.weight_bytes < eight_bits.identity.weight_bytes
+
+
+def test_a_head_of_its_own_is_read_and_the_embedding_is_not(profile, tmp_path):
+    identity = measurements(tmp_path).of(profile).identity
+
+    # 512 rows of 128 weights of 4 bits, with a scale and a bias of 4 bytes for each 64 of them.
+    table = 512 * (128 // 2 + 2 * 4 * 2)
+    assert identity.weight_bytes - identity.decode_bytes == table
+
+
+def test_experts_that_depend_on_luck_have_no_count_of_bytes(profile, tiny_model, tmp_path):
+    measured = measurements(tmp_path).of(replace(profile, model=str(tiny_model("experts"))))
+
+    assert measured.identity.decode_bytes is None
+    assert measured.bandwidth_utilisation() is None
+
+
+@pytest.mark.parametrize("prompts", ["text", "random"])
+def test_the_sequences_of_a_batch_differ_and_are_seeded(profile, tmp_path, prompts):
+    batch = replace(profile, batch_size=3, prompts=prompts, processes=1)
+
+    one, other = (measurements(tmp_path / name).of(batch) for name in ("one", "other"))
+
+    assert one.batch_size == 3
+    assert one.samples[0].token_digest == other.samples[0].token_digest
+    alone = measurements(tmp_path / "alone").of(replace(batch, batch_size=1))
+    assert one.samples[0].token_digest != alone.samples[0].token_digest
+
+
+def test_a_seed_decides_what_is_sampled(profile, tmp_path):
+    warm = replace(profile, temperature=1.0, processes=1)
+
+    digests = [
+        measurements(tmp_path / str(seed)).of(replace(warm, seed=seed)).samples[0].token_digest
+        for seed in (1, 2)
+    ]
+
+    assert digests[0] != digests[1]
+
+
+def test_a_batch_is_measured_by_its_steps(profile, tmp_path):
+    one = replace(profile, batch_size=4, processes=1, repetitions=1)
+
+    measured = measurements(tmp_path).of(one)
+
+    (sample,) = measured.samples
+    assert len(sample.token_seconds) == 6
+    assert measured.values("generation_tps") == [pytest.approx(4 / sample.seconds_per_step)]
+
+
+def test_quick_is_two_processes_of_one_sample(profile, tmp_path):
+    ours = replace(measurements(tmp_path), is_quick=True)
+
+    measured = ours.of(replace(profile, processes=9, repetitions=9))
+
+    assert [len(process.samples) for process in measured.processes] == [1, 1]
+
+
+def test_two_ranks_give_the_tokens_of_one(profile, tmp_path):
+    hosts = tmp_path / "hosts.json"
+    hosts.write_text(json.dumps([{"ssh": "127.0.0.1", "ips": ["127.0.0.1"]}] * 2))
+    shared = replace(profile, tensor_parallel=2, max_gpus=2, hosts=str(hosts), processes=1)
+
+    alone = measurements(tmp_path / "alone").of(profile)
+    together = measurements(tmp_path / "together").of(shared)
+
+    assert together.world_size == {"requested": 2, "effective": 2}
+    assert together.identity.greedy_digest == alone.identity.greedy_digest
+    assert together.identity.weight_bytes < alone.identity.weight_bytes
+    assert together.fingerprint["world_size"] == 2
+
+
+def test_ranks_without_devices_are_not_started_and_nothing_is_scaled(profile, tmp_path):
+    measured = measurements(tmp_path).of(replace(profile, tensor_parallel=5, max_gpus=5))
+
+    assert measured.world_size == {"requested": 5, "effective": 1}
+    assert measured.fingerprint["world_size"] == 1
+
+
+def test_a_model_that_ranks_cannot_share_says_why(profile, tmp_path):
+    hosts = tmp_path / "hosts.json"
+    hosts.write_text(json.dumps([{"ssh": "127.0.0.1", "ips": ["127.0.0.1"]}] * 3))
+    shared = replace(profile, tensor_parallel=3, max_gpus=3, hosts=str(hosts), timeout_seconds=60)
+
+    with pytest.raises(ModelError, match=r"rank \d of the worker of profile 'plan'.*failed"):
+        measurements(tmp_path).of(shared)
+
+
+def test_a_folder_without_a_model_is_named(tmp_path, profile):
     with pytest.raises(ModelError, match=r"holds no model: there is no config.json in it"):
-        measurements(tmp_path).of(replace(PROFILE, model=str(tmp_path)))
+        measurements(tmp_path).of(replace(profile, model=str(tmp_path)))
 
 
-def test_a_worker_that_dies_is_one_error_with_its_last_words(tmp_path):
-    folder = tmp_path / "model"
-    folder.mkdir()
+def broken(profile: Profile, tmp_path: Path) -> Path:
+    folder = tmp_path / "broken"
+    shutil.copytree(profile.model, folder)
+    return folder
+
+
+def test_a_worker_that_dies_is_one_error_with_its_last_words(tmp_path, profile):
+    folder = broken(profile, tmp_path)
     (folder / "config.json").write_text(json.dumps({"model_type": "no-such-type"}))
 
     with pytest.raises(ModelError) as error:
-        measurements(tmp_path).of(replace(PROFILE, model=str(folder)))
+        measurements(tmp_path).of(replace(profile, model=str(folder)))
 
     assert str(error.value).startswith("the worker of profile 'plan' with model")
     assert "failed (exit code 1)" in str(error.value)
-    assert "No safetensors found" in str(error.value)
+    assert "no-such-type" in str(error.value)
 
 
-def test_a_worker_past_its_deadline_is_ended(tmp_path):
-    with pytest.raises(ModelError, match=r"did not end within 0.1 s"):
-        measurements(tmp_path).of(replace(PROFILE, timeout_seconds=0.1))
+def cut_the_weights(folder: Path) -> None:
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+
+
+def take_the_weights_away(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+
+
+def spoil_the_tokenizer(folder: Path) -> None:
+    (folder / "tokenizer.json").write_text("{}")
+
+
+def ask_for_code(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "model_file": "evil.py"}))
+    (folder / "evil.py").write_text("open('/tmp/nixspec-evil', 'w')")
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
-    [({"tensor_parallel": 5}, "tensor_parallel = 5"), ({"batch_size": 8}, "batch_size = 8")],
+    "spoil", [cut_the_weights, take_the_weights_away, spoil_the_tokenizer, ask_for_code]
 )
-def test_what_is_not_measured_is_said_and_not_scaled(change, said):
-    assert said in (replace(PROFILE, **change).unsupported() or "")
+def test_a_spoilt_model_is_an_error_and_no_measurement(spoil, profile, tmp_path):
+    folder = broken(profile, tmp_path)
+    spoil(folder)
+
+    with pytest.raises(ModelError, match=r"the worker of profile 'plan' with model .*\n"):
+        measurements(tmp_path).of(replace(profile, model=str(folder)))
+    assert not Path("/tmp/nixspec-evil").exists()  # noqa: S108 - what must not be written
+
+
+def test_a_model_that_takes_more_than_its_limit_is_ended_there(profile, tmp_path):
+    with pytest.raises(OverMemoryLimitError, match=r"was ended at .* its vram_limit is 0\.000 GB"):
+        measurements(tmp_path).of(replace(profile, vram_limit=1000))
+
+
+def test_a_worker_past_its_deadline_is_ended_and_says_where_it_was(profile, tmp_path):
+    long = replace(profile, generation_tokens=100_000, timeout_seconds=6)
+
+    with pytest.raises(ModelError, match=r"did not end within 6 s; it was at: repetition 1 of 2"):
+        measurements(tmp_path).of(long)
+
+
+def kill_when_it_measures(directory: Path, how: int) -> Callable[[], None]:
+    """Kill the worker once it has begun its repetitions."""
+
+    def watch() -> None:
+        for _ in range(1200):
+            for events in directory.glob("run/measuring-*.events"):
+                told = [json.loads(line) for line in events.read_text().splitlines()]
+                if any("repetition" in event.get("text", "") for event in told):
+                    os.kill(told[0]["pid"], how)
+                    return
+            time.sleep(0.05)
+
+    return watch
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (signal.SIGKILL, "was killed by SIGKILL, which is how a system ends what takes too much"),
+        (signal.SIGSEGV, "died by SIGSEGV, which is how MLX ends on a CPU where memory runs out"),
+        (signal.SIGTERM, "was killed by SIGTERM"),
+    ],
+)
+def test_a_killed_worker_is_told_with_the_likely_cause(profile, tmp_path, how, said):
+    long = replace(profile, generation_tokens=100_000)
+    killer = threading.Thread(target=kill_when_it_measures(tmp_path, how))
+    killer.start()
+
+    with pytest.raises(ModelError) as error:
+        measurements(tmp_path).of(long)
+
+    killer.join()
+    assert said in str(error.value)
+    assert " MB" in str(error.value)
+
+
+def test_a_rank_that_dies_ends_the_others(profile, tmp_path):
+    hosts = tmp_path / "hosts.json"
+    hosts.write_text(json.dumps([{"ssh": "127.0.0.1", "ips": ["127.0.0.1"]}] * 2))
+    shared = replace(
+        profile, tensor_parallel=2, max_gpus=2, hosts=str(hosts), generation_tokens=100_000
+    )
+    killer = threading.Thread(target=kill_when_it_measures(tmp_path, signal.SIGKILL))
+    killer.start()
+
+    with pytest.raises(ModelError, match=r"rank \d of the worker of profile 'plan'"):
+        measurements(tmp_path).of(shared)
+
+    killer.join()
+    pids = [
+        json.loads(events.read_text().splitlines()[0])["pid"]
+        for events in tmp_path.glob("run/measuring-*.events")
+    ]
+    assert len(pids) == 2
+    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_a_failed_measurement_fails_for_everybody_who_asks(profile, tmp_path):
+    ours, bad = measurements(tmp_path), replace(profile, model=str(tmp_path))
+
+    for _ in range(2):
+        with pytest.raises(ModelError, match="holds no model"):
+            ours.of(bad)
+
+
+def test_what_is_waited_for_is_announced(profile, tmp_path, monkeypatch):
+    monkeypatch.setattr("pytest_nixspec.performance.asking.QUIET_SECONDS", 0.1)
+    announced: list[str] = []
+
+    measurements(tmp_path, announced).of(profile)
+
+    assert any("repetition" in text and "(process 2 of 2)" in text for text in announced)
 
 
 def test_a_local_folder_is_never_asked_of_the_hub(tmp_path):

@@ -1,38 +1,36 @@
 """Profiles as items: a missing baseline is no pass, and only a good run records one."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
-from pytest_nixspec.settings import Substitutions
-from tests.conftest import REPOSITORY
-
 PROFILE = """
 [profile.plan]
-model = "mlx-community/SmolLM-135M-Instruct-4bit"
+model = "{model}"
 prompt_tokens = 8
-generation_tokens = 4
-repetitions = 2
+generation_tokens = 8
+processes = 2
+repetitions = 1
 vram_limit = {limit}
+{more}
 [profile.plan.gate]
-generation_tps = "-90%"
-peak_memory = "+2%"
+generation_tps = "-99%"
+peak_memory = "+50%"
+greedy_tokens = "same"
+structure = "same"
 not_comparable = "{policy}"
+unsound = "skip"
 """
 
 
 @pytest.fixture
-def profile(project, pytester):
-    """Make a project of one profile; models are those of this repository."""
+def profile(project, tiny_model) -> Callable[..., None]:
+    """Make a project of one profile of a tiny model."""
 
-    def make(limit: int = 10**9, policy: str = "fail") -> None:
-        project(PROFILE.format(limit=limit, policy=policy))
-        models = [
-            {"model": m.model, "path": str(m.path), "what": m.what}
-            for m in Substitutions.read(REPOSITORY).models
-        ]
-        written = json.dumps({"nix": None, "inputs": [], "models": models})
-        pytester.mkdir(".nixspec").joinpath("substitutions.json").write_text(written)
+    def make(limit: int = 10**9, policy: str = "fail", more: str = "", **files: str) -> None:
+        spec = PROFILE.format(model=tiny_model(), limit=limit, policy=policy, more=more)
+        project(spec, **files)
 
     return make
 
@@ -44,7 +42,7 @@ def test_a_missing_baseline_is_not_a_pass(profile, pytester):
 
     assert result.ret is pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(["*UNKNOWN: not comparable: there is no baseline*", "*2 unknown*"])
+    result.stdout.fnmatch_lines(["*UNKNOWN: not comparable: there is no baseline*", "*4 unknown*"])
 
 
 def test_a_missing_baseline_may_be_passed_by_and_still_is_unknown(profile, pytester):
@@ -53,31 +51,52 @@ def test_a_missing_baseline_may_be_passed_by_and_still_is_unknown(profile, pytes
     result = pytester.runpytest("--nixspec")
 
     assert result.ret is pytest.ExitCode.OK
-    result.stdout.fnmatch_lines(["*2 passed, 2 unknown*"])
+    result.stdout.fnmatch_lines(["*2 passed, 4 unknown*"])
 
 
 def test_what_was_recorded_is_compared(profile, pytester):
     profile()
 
     recorded = pytester.runpytest("--nixspec-record")
-    compared = pytester.runpytest("--nixspec")
+    compared = pytester.runpytest("--nixspec", "-v")
 
     assert recorded.ret is pytest.ExitCode.OK
     recorded.stdout.fnmatch_lines(
         ["*UNKNOWN*not compared: this run records the baseline", "recorded: */plan.json"]
     )
-    compared.assert_outcomes(passed=4)
-    compared.stdout.fnmatch_lines(["*peak_memory +2%*MB against*MB (measured, *allowed +2%*"])
+    compared.stdout.fnmatch_lines(
+        [
+            "*peak_memory +50%*MB against*allowed +50%*",
+            "*greedy decoding gives the tokens of the baseline*",
+            "*a decode step has the operations of the baseline*",
+        ]
+    )
+    assert compared.ret is pytest.ExitCode.OK
 
 
-def test_a_run_that_fails_records_nothing(profile, pytester):
+def test_a_model_that_says_something_else_is_seen(profile, pytester):
+    profile()
+    pytester.runpytest("--nixspec-record")
+    (baseline,) = pytester.path.joinpath("baselines").rglob("plan.json")
+    data = json.loads(baseline.read_text())
+    data["benchmarks"][0]["extra_info"]["measurement"]["identity"]["greedy_digest"] = "0" * 64
+    baseline.write_text(json.dumps(data))
+
+    result = pytester.runpytest("--nixspec")
+
+    assert result.ret is pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*greedy decoding gives other tokens: *, 000000000000 in the*"])
+    result.stdout.fnmatch_lines(["*not to be told: greedy decoding gives other tokens*"])
+
+
+def test_a_model_beyond_its_limit_fails_and_records_nothing(profile, pytester):
     profile(limit=1000)
 
     result = pytester.runpytest("--nixspec-record")
 
     assert result.ret is pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(
-        ["*peak memory 0.1* GB, limit 0.000 GB*", "recorded: nothing, since the run failed"]
+        ["*was ended at 0.00* GB: its vram_limit is 0.000 GB*", "recorded: nothing, since the run*"]
     )
     assert not pytester.path.joinpath("baselines").exists()
 
@@ -95,11 +114,120 @@ def test_another_device_is_not_comparable_and_is_named(profile, pytester):
     result.stdout.fnmatch_lines(["*not comparable: chip: '*' here, 'Apple M2 Max' in the baseline"])
 
 
-def test_tensor_parallel_is_not_measured_and_not_scaled(profile, pytester):
-    profile()
-    spec = pytester.path / "nixspec.toml"
-    spec.write_text(spec.read_text().replace("prompt_tokens", "tensor_parallel = 5\nprompt_tokens"))
+def test_ranks_that_there_are_no_devices_for_are_unknown_and_not_scaled(profile, pytester):
+    profile(more="tensor_parallel = 2\nmax_gpus = 5")
 
     result = pytester.runpytest("--nixspec")
 
-    result.stdout.fnmatch_lines(["*UNKNOWN: not measured: tensor_parallel = 5*", "*4 unknown*"])
+    result.stdout.fnmatch_lines(["*UNKNOWN: not measured at 2 ranks: there was 1*"])
+
+
+def test_two_ranks_are_measured_where_a_hosts_file_names_them(profile, pytester):
+    profile(more='tensor_parallel = 2\nmax_gpus = 2\nhosts = "hosts.json"', policy="skip")
+    hosts = [{"ssh": "127.0.0.1", "ips": ["127.0.0.1"]}] * 2
+    pytester.path.joinpath("hosts.json").write_text(json.dumps(hosts))
+
+    result = pytester.runpytest("--nixspec", "-v")
+
+    result.stdout.fnmatch_lines(["*tensor_parallel is 2*measured with 2 ranks*"])
+
+
+def test_the_variables_of_a_shell_are_the_defaults_of_its_profiles(profile, pytester):
+    profile(more='shell = "mlx"')
+    result = pytester.runpytest("--nixspec", "-v")
+
+    result.stdout.fnmatch_lines(
+        ["*the shell exports MLX_VRAM_LIMIT=45000000000, the specification says 1000000000*"]
+    )
+    record = json.loads(pytester.path.joinpath("reports", "nixspec.json").read_text())
+    measured = record["results"][0]["facts"]["measurement"]
+    assert measured["world_size"] == {"requested": 5, "effective": 1}
+    result.stdout.fnmatch_lines(
+        ["*tensor_parallel is what shell mlx exports*UNKNOWN*not measured at 5 ranks: there was 1*"]
+    )
+
+
+def test_a_missing_shell_of_a_profile_is_named(profile, pytester):
+    profile(more='shell = "nowhere"')
+
+    result = pytester.runpytest("--nixspec")
+
+    assert result.ret is pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*the flake has no shell 'nowhere'*"])
+
+
+GATE = """
+    import pytest
+
+    @pytest.mark.mlx_profile("plan")
+    def test_gate(mlx_profile, mlx_measurement, mlx_gate):
+        assert mlx_profile.profile.prompt_tokens == 8
+        assert mlx_measurement.typical("generation_tps") > 0
+        assert not mlx_gate.verdict.passed
+        assert "there is no baseline" in mlx_gate.explain()
+
+    @pytest.mark.mlx_profile("plam")
+    def test_no_such_profile(mlx_gate):
+        pass
+
+    def test_no_marker(mlx_gate):
+        pass
+"""
+
+
+def test_the_fixtures_give_profile_measurement_and_gate(profile, pytester):
+    profile(test_gate=GATE)
+
+    result = pytester.runpytest("--nixspec", "test_gate.py")
+
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(["*has no profile 'plam'; it has: plan. Did you mean 'plan'?*"])
+    result.stdout.fnmatch_lines(['*name the profile: @pytest.mark.mlx_profile("plan")*'])
+
+
+def test_one_area_is_selected_by_its_marker(profile, pytester):
+    profile()
+
+    result = pytester.runpytest("--nixspec", "-m", "mlx_profile", "--collect-only", "-q")
+
+    result.stdout.fnmatch_lines(["*profile.plan::runs"])
+    selected = [line for line in result.outlines if "::" in line]
+    assert selected
+    assert all("::profile." in line for line in selected)
+
+
+def test_workers_measure_one_after_the_other_and_each_profile_once(profile, pytester):
+    profile(policy="skip")
+
+    result = pytester.runpytest_subprocess("--nixspec", "-n", "2")
+
+    assert result.ret is pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["*2 passed, 4 unknown*"])
+
+
+def test_pytest_benchmark_sees_what_was_measured(profile, pytester, monkeypatch):
+    # It does nothing under xdist, which these tests may run under.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    profile(policy="skip", test_more="def test_more(benchmark):\n    benchmark(sum, [1])\n")
+
+    result = pytester.runpytest_subprocess(
+        "--nixspec", "nixspec.toml", "test_more.py", "--benchmark-json=all.json"
+    )
+
+    assert result.ret is pytest.ExitCode.OK
+    written = json.loads(pytester.path.joinpath("all.json").read_text())
+    names = {entry["name"]: entry for entry in written["benchmarks"]}
+    assert set(names) == {"test_more", "plan[decode]", "plan[prefill]"}
+    assert names["plan[decode]"]["stats"]["rounds"] == 2
+    assert names["plan[decode]"]["extra_info"]["fingerprint"]["prompt_tokens"] == 8
+
+
+def test_pytest_benchmark_compares_with_a_stored_baseline(profile, pytester, monkeypatch):
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    profile()
+    pytester.runpytest("--nixspec-record")
+    (baseline,) = pytester.path.joinpath("baselines").rglob("plan.json")
+
+    result = pytester.runpytest_subprocess("--nixspec", f"--benchmark-compare={baseline}")
+
+    result.stdout.fnmatch_lines(["*plan?decode?*NOW*"])
