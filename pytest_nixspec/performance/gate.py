@@ -153,10 +153,16 @@ def _against_others(measured: Measurement, baseline: Baseline) -> Verdict:
         now = measured.typical("prompt_tps" if metric == "prompt_tps" else "generation_tps")
         place = "below" if now < figure.low else "above" if now > figure.high else "within"
         basis = figure.basis.get("formula") or figure.basis.get("source", "")
-        said.append(f"{metric} {now:.4g} is {place} {figure.low:g} to {figure.high:g}: {basis}")
+        what = ", ".join(str(figure.workload[k]) for k in _WHAT if k in figure.workload)
+        of_what = f" of {what}" if what else ""
+        reach = f"{figure.low:g} to {figure.high:g}"
+        said.append(f"{metric} {now:.4g} is {place} {reach}{of_what}: {basis}")
         said.append(f"it is not: {figure.is_not}")
     reason = f"not comparable: the baseline is {baseline.provenance}, nobody measured it here"
     return unknown(reason, *said, remedy=RECORD)
+
+
+_WHAT = ("model", "quantization")
 
 
 def _percent(change: float) -> str:
