@@ -18,6 +18,7 @@ NixspecError
 │   ├── ServiceError
 │   └── ProbeError
 ├── ModelError
+│   └── EndpointError
 ├── SnapshotError
 └── BaselineError
 
@@ -110,6 +111,21 @@ class ProbeError(ShellError):
 
 class ModelError(NixspecError):
     """A model could not be found, loaded or run."""
+
+
+class EndpointError(ModelError):
+    """A server that runs models is not there, or does not answer as it must.
+
+    Attributes:
+        status: The HTTP status of its refusal; 0 where it did not refuse that way.
+        has_reason: Whether it gave a reason as JSON, as a route that it does have would.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, has_reason: bool = False) -> None:
+        """Keep what the server answered beside the message."""
+        super().__init__(message)
+        self.status = status
+        self.has_reason = has_reason
 
 
 class SnapshotError(NixspecError):
