@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -23,20 +22,21 @@ from pytest_nixspec.performance.endpoint import (
 from pytest_nixspec.performance.streamed import EndpointBatch, EndpointSample
 from pytest_nixspec.settings import Substitutions
 from tests.conftest import REPOSITORY
-from tests.performance.fake_servers import Answer, faking, json_answer, stream, text, usage
+from tests.performance.fake_servers import (
+    Answer,
+    faking,
+    free_port,
+    json_answer,
+    stream,
+    text,
+    usage,
+)
 
 READY_SECONDS = 120
 COMPLETIONS = "POST /v1/completions"
 CHAT = "POST /v1/chat/completions"
 MODELS = "GET /v1/models"
 HAS_OTHERS = json_answer({"data": [{"id": "llama3:latest"}, {"id": "qwen3:8b"}]})
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")
