@@ -80,7 +80,7 @@ class Endpoint:
         return cls(_normal(value, f"{variable}={value}", variable), text)
 
     def __str__(self) -> str:
-        return self.url if self.name == self.url else f"{self.name} ({self.url})"
+        return f"{self.name} ({self.url})" if self.name.startswith(ENV) else self.url
 
 
 def models(endpoint: Endpoint, timeout_seconds: float = LIST_SECONDS) -> list[str]:
@@ -124,7 +124,7 @@ def generate(endpoint: Endpoint, request: EndpointRequest) -> EndpointSample:
 
 
 def generate_batch(endpoint: Endpoint, requests: Sequence[EndpointRequest]) -> EndpointBatch:
-    """Ask for several generations at once, each on a connection of its own.
+    """Ask for several generations at once, one at the least, each on a connection of its own.
 
     Raises:
         EndpointError: As for `generate`; one that fails is the failure of all.

@@ -66,8 +66,9 @@ class FakeServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, answers: dict[str, Answer]) -> None:
-        super().__init__(("127.0.0.1", 0), FakeHandler)
+    def __init__(self, answers: dict[str, Answer], address: str) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        super().__init__((address, 0), FakeHandler)
         self.answers = answers
         self.asked: list[str] = []
         self.bodies: list[dict[str, Any]] = []
@@ -82,8 +83,8 @@ class FakeServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def faking(answers: dict[str, Answer]) -> Iterator[FakeServer]:
-    with FakeServer(answers) as server:
+def faking(answers: dict[str, Answer], address: str = "127.0.0.1") -> Iterator[FakeServer]:
+    with FakeServer(answers, address) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
@@ -109,6 +110,22 @@ def stream(*events: object, seconds: float = 0.0, done: bool = True) -> Answer:
             handler.wfile.flush()
         if done:
             handler.wfile.write(b"data: [DONE]\n\n")
+
+    return answer
+
+
+def chunked(*pieces: bytes) -> Answer:
+    """Answer a stream as most servers send one: by HTTP/1.1, in pieces that end anywhere."""
+
+    def answer(handler: FakeHandler) -> None:
+        handler.protocol_version = "HTTP/1.1"
+        handler.say(200, "text/event-stream; charset=utf-8", b"", Transfer_Encoding="chunked")
+        for piece in pieces:
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            handler.wfile.flush()
+            time.sleep(0.01)
+        handler.wfile.write(b"0\r\n\r\n")
+        handler.close_connection = True
 
     return answer
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from pytest_nixspec.settings import Substitutions
 from tests.conftest import REPOSITORY
 from tests.performance.fake_servers import (
     Answer,
+    chunked,
     faking,
     free_port,
     json_answer,
@@ -288,6 +290,37 @@ def test_what_a_model_thinks_aloud_counts_as_text():
     assert len(sample_of(stream(delta, text("", "stop"))).chunk_seconds) == 1
 
 
+def test_an_event_that_comes_in_two_pieces_is_one_event():
+    pieces = (
+        b'data: {"choices": [{"te',
+        b'xt": "\xc3',
+        b'\xa4"}]}\r\n\r\nda',
+        b"ta: [DONE]\r\n\r\n",
+    )
+
+    sample = sample_of(chunked(*pieces))
+
+    assert len(sample.chunk_seconds) == 1
+    assert sample.text_digest == hashlib.sha256("ä".encode()).hexdigest()
+
+
+def test_a_server_that_listens_everywhere_is_asked_on_the_loopback():
+    with faking({COMPLETIONS: stream(text("a", "length"))}) as server:
+        everywhere = {"OLLAMA_HOST": f"0.0.0.0:{server.server_port}"}
+
+        sample = generate(Endpoint.named("env:OLLAMA_HOST", everywhere), request())
+
+    assert len(sample.chunk_seconds) == 1
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_a_server_on_ipv6_is_asked():
+    with faking({COMPLETIONS: stream(text("a", "length"))}, "::1") as server:
+        endpoint = Endpoint.named(f"http://[::]:{server.server_port}", {})
+
+        assert len(generate(endpoint, request()).chunk_seconds) == 1
+
+
 def test_a_server_without_completions_is_asked_by_chat():
     delta = {"choices": [{"delta": {"content": "Yes"}, "finish_reason": "stop"}]}
     with faking({CHAT: stream(delta)}) as server:
@@ -311,7 +344,7 @@ def test_a_model_that_the_server_does_not_have_is_told_with_those_that_it_has():
     no_model = json_answer({"error": {"message": "model 'm' not found"}}, 404)
 
     assert error_of({COMPLETIONS: no_model, MODELS: HAS_OTHERS}) == (
-        "http://HOST (http://HOST/v1) did not generate with model 'm': HTTP 404 Not Found: "
+        "http://HOST/v1 did not generate with model 'm': HTTP 404 Not Found: "
         "model 'm' not found\nIt lists llama3:latest, qwen3:8b."
     )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_nixspec import process
 from pytest_nixspec.performance.fitness import spent_joules, unfit, untold
 from pytest_nixspec.performance.observing import (
     Observation,
@@ -343,3 +344,17 @@ def test_this_machine_tells_what_its_processors_did():
     assert used <= after.total_seconds - before.total_seconds
     assert isinstance(unfit(before, after, spent), list)
     assert "what others used of the processors" not in untold(before, after)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as above")
+def test_a_process_that_is_not_ours_is_told_as_another(tmp_path):
+    busy = [sys.executable, "-c", "while True: pass"]
+    other = process.start(busy, env={}, cwd=tmp_path, output=tmp_path / "said")
+    try:
+        before = Observation.now()
+        time.sleep(1)
+        reasons = unfit(before, Observation.now(), own_cpu_seconds=0.0)
+    finally:
+        other.stop(seconds=0)
+
+    assert any("other cores were busy, more than 0.2" in reason for reason in reasons)
