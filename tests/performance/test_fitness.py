@@ -332,12 +332,12 @@ def test_a_system_that_tells_nothing_is_no_error(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS has no CPU time of all processes")
 def test_this_machine_tells_what_its_processors_did():
     before, own = Observation.now(), own_cpu_seconds()
-    end = time.monotonic() + 0.5
-    while time.monotonic() < end:
+    end = time.process_time() + 0.5
+    while time.process_time() < end:
         pass
     after, spent = Observation.now(), own_cpu_seconds() - own
 
-    assert 0.3 < spent < 0.7
+    assert 0.45 < spent < 1.0
     # All that was busy is what we used, what others used, and two ticks a processor.
     used = after.busy_seconds - before.busy_seconds
     assert used > spent - 0.02 * (os.cpu_count() or 1) - 0.1

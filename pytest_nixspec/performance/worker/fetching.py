@@ -109,9 +109,14 @@ def _watched(cache: Path, total: int, missing: int, tell: Tell) -> Iterator[None
     before = _held(cache)
 
     def watch() -> None:
+        told = ""
         while True:
             come = total - missing + _held(cache) - before
-            tell("progress", text=_progress(min(come, total), total))
+            text = _progress(min(come, total), total)
+            if text != told:
+                # Only what is new: who waits reads all of it again and again.
+                tell("progress", text=text)
+                told = text
             if ended.wait(TELL_SECONDS):
                 return
 
