@@ -18,6 +18,7 @@ NixspecError
 │   ├── ServiceError
 │   └── ProbeError
 ├── ModelError
+│   └── EndpointError
 ├── SnapshotError
 └── BaselineError
 
@@ -114,6 +115,25 @@ class ModelError(NixspecError):
 
 class OverMemoryLimitError(ModelError):
     """A model took more memory than its profile allows, and was ended."""
+
+
+class UntoldError(ModelError):
+    """A figure that whatever runs the model does not tell."""
+
+
+class EndpointError(ModelError):
+    """A server that runs models is not there, or does not answer as it must.
+
+    Attributes:
+        status: The HTTP status of its refusal; 0 where it did not refuse that way.
+        has_reason: Whether it gave a reason as JSON, as a route that it does have would.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, has_reason: bool = False) -> None:
+        """Keep what the server answered beside the message."""
+        super().__init__(message)
+        self.status = status
+        self.has_reason = has_reason
 
 
 class SnapshotError(NixspecError):

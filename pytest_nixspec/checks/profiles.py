@@ -116,12 +116,11 @@ def _statements(
 
 def _runs(tested: ProfileUnderTest) -> Checked:
     measured = tested.measurement
-    peak = measured.typical("peak_memory") / 1e9
+    peak = "" if tested.table.endpoint else f", peak {measured.typical('peak_memory') / 1e9:.3f} GB"
     reason = (
         f"{measured.typical('generation_tps'):.4g} tokens/s, "
-        f"prompt {measured.typical('prompt_tps'):.4g} tokens/s, peak {peak:.3f} GB: "
-        f"{len(measured.processes)} processes, {len(measured.samples)} samples, "
-        f"loaded in {measured.load_seconds:.1f} s"
+        f"prompt {measured.typical('prompt_tps'):.4g} tokens/s{peak}: "
+        f"{len(measured.processes)} processes, {len(measured.samples)} samples"
     )
     unsound = [f"its times are not sound: {fault}" for fault in measured.faults]
     said = "; ".join([reason, *tested.settings.disagreements, *unsound])
@@ -148,6 +147,8 @@ def _may_skip(tested: ProfileUnderTest) -> bool:
 def _is_quantized(tested: ProfileUnderTest) -> Checked:
     required, measured = tested.profile.quantization_bits, tested.measurement
     bits = measured.identity.quantization["bits"]
+    if measured.identity.weight_bytes is None:
+        return Checked(unknown("a server does not tell the bits of its weights"))
     if bits == required:
         return Checked(passed(f"the model's weights have {bits} bits"))
     said = "its configuration names no quantization" if bits is None else f"they have {bits} bits"
@@ -212,9 +213,9 @@ def _uses_bandwidth(tested: ProfileUnderTest) -> Checked:
     measured, floor = tested.measurement, tested.table.gate.min_bandwidth_utilisation or 0.0
     used = measured.bandwidth_utilisation()
     if used is None:
-        reason = "which experts a step reads depends on the tokens: its bytes are not known"
+        reason = "the bytes that a step reads are not known: of experts it depends on the tokens"
         return Checked(unknown(reason), may_skip=_may_skip(tested))
-    rate = measured.identity.read_bytes_per_second
+    rate = measured.identity.read_bytes_per_second or 0.0
     reason = f"{used:.2f} of the {rate / 1e9:.1f} GB/s measured on the spot, at least {floor:g}"
     if measured.faults:
         unsound = unknown(f"not to be told: {'; '.join(measured.faults)}", reason)

@@ -11,7 +11,7 @@ from pytest_nixspec.checks import Run
 from pytest_nixspec.checks.gates import Gate, profile_named
 from pytest_nixspec.checks.recording import store
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
-from pytest_nixspec.errors import BaselineError, SpecError
+from pytest_nixspec.errors import BaselineError, SpecError, UntoldError
 from pytest_nixspec.performance import Baseline, Measurement, read_all
 from pytest_nixspec.performance.baselines import Provenance
 from pytest_nixspec.verdict import Outcome
@@ -88,7 +88,7 @@ def _figures(measured: Measurement) -> dict[str, Any]:
     return {
         "generation_tps": measured.typical("generation_tps"),
         "prompt_tps": measured.typical("prompt_tps"),
-        "peak_memory_bytes": int(measured.typical("peak_memory")),
+        "peak_memory_bytes": _peak(measured),
         "load_seconds": measured.load_seconds,
         "processes": len(measured.processes),
         "faults": list(measured.faults),
@@ -96,11 +96,19 @@ def _figures(measured: Measurement) -> dict[str, Any]:
     }
 
 
+def _peak(measured: Measurement) -> int | None:
+    try:
+        return int(measured.typical("peak_memory"))
+    except UntoldError:
+        return None
+
+
 def _lines(name: str, shown: dict[str, Any]) -> Iterator[str]:
     yield f"profile {name}"
     yield f"  generation  {shown['generation_tps']:.4g} tokens/s"
     yield f"  prompt      {shown['prompt_tps']:.4g} tokens/s"
-    yield f"  peak memory {shown['peak_memory_bytes'] / 1e9:.3f} GB"
+    peak = shown["peak_memory_bytes"]
+    yield f"  peak memory {'not told' if peak is None else f'{peak / 1e9:.3f} GB'}"
     yield f"  loaded in   {shown['load_seconds']:.2f} s, {shown['processes']} processes"
     if shown["bandwidth_utilisation"] is not None:
         yield f"  bandwidth   {shown['bandwidth_utilisation']:.2f} of what was measured"

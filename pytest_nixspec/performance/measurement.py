@@ -5,6 +5,8 @@ import statistics
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self, TypeAlias
 
+from pytest_nixspec.errors import UntoldError
+
 Metric: TypeAlias = Literal["generation_tps", "prompt_tps", "peak_memory"]
 
 
@@ -19,16 +21,20 @@ class Sample:
         cache_memory_bytes: What MLX kept at its end for reuse, which the peak leaves out.
         footprint_bytes: The most that the process ever had, as its system counts.
         cpu_seconds: Processor time of the process during this repetition.
-        token_digest: SHA-256 of the generated tokens.
+        token_digest: SHA-256 of the generated tokens; of their text, where a server tells no more.
+        tokens: Tokens of a sequence from the first time to the last; None where each time is one.
+
+    What a server does not tell of its memory is None.
     """
 
     prompt_seconds: float
     token_seconds: tuple[float, ...]
-    peak_memory_bytes: int
-    cache_memory_bytes: int
-    footprint_bytes: int
-    cpu_seconds: float
+    peak_memory_bytes: int | None
+    cache_memory_bytes: int | None
+    footprint_bytes: int | None
+    cpu_seconds: float | None
     token_digest: str
+    tokens: float | None = None
 
     @property
     def step_seconds(self) -> tuple[float, ...]:
@@ -42,7 +48,8 @@ class Sample:
 
         mlx-lm's own figure counts the first token as well, and is N/(N-1) too fast.
         """
-        return (self.token_seconds[-1] - self.token_seconds[0]) / (len(self.token_seconds) - 1)
+        tokens = len(self.token_seconds) if self.tokens is None else self.tokens
+        return (self.token_seconds[-1] - self.token_seconds[0]) / (tokens - 1)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -89,14 +96,16 @@ class Identity:
         weight_bytes: Bytes of all weights as they are loaded.
         decode_bytes: Bytes of weights that one decode step reads.
         read_bytes_per_second: What this machine reads memory with, measured on the spot.
+
+    Of a model behind a server nothing of it is known but the text that it generates.
     """
 
     greedy_digest: str
     structure: dict[str, int]
     quantization: dict[str, Any]
-    weight_bytes: int
+    weight_bytes: int | None
     decode_bytes: int | None
-    read_bytes_per_second: float
+    read_bytes_per_second: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,9 @@ class Measurement:
         """Return a metric for each process: the median of its repetitions.
 
         Rates are tokens per second of all sequences together; memory is in bytes.
+
+        Raises:
+            UntoldError: The server that runs the model does not tell it.
         """
         return [
             statistics.median(self._value(metric, sample) for sample in process.steady)
@@ -151,18 +163,21 @@ class Measurement:
     def typical(self, metric: Metric) -> float:
         """Return the median of a metric; of memory the maximum, since that is what must fit."""
         if metric == "peak_memory":
-            return float(max(sample.peak_memory_bytes for sample in self.samples))
+            return max(self._value(metric, sample) for sample in self.samples)
         return statistics.median(self.values(metric))
 
     def bandwidth_utilisation(self) -> float | None:
         """Return the fraction of the measured bandwidth at which weights were read (MBU)."""
-        if self.identity.decode_bytes is None:
+        read, rate = self.identity.decode_bytes, self.identity.read_bytes_per_second
+        if read is None or rate is None:
             return None
-        steps_per_second = self.typical("generation_tps") / self.batch_size
-        return steps_per_second * self.identity.decode_bytes / self.identity.read_bytes_per_second
+        return self.typical("generation_tps") / self.batch_size * read / rate
 
     def _value(self, metric: Metric, sample: Sample) -> float:
         if metric == "peak_memory":
+            if sample.peak_memory_bytes is None:
+                message = "an OpenAI-compatible API does not tell the memory of its server"
+                raise UntoldError(message)
             return float(sample.peak_memory_bytes)
         if metric == "prompt_tps":
             return self.batch_size * self.prompt_tokens / sample.prompt_seconds

@@ -10,12 +10,16 @@ from typing import Any
 from filelock import FileLock
 
 from pytest_nixspec.errors import ModelError, OverMemoryLimitError
+from pytest_nixspec.performance import fitness
 from pytest_nixspec.performance.asking import Question, ask
 from pytest_nixspec.performance.device import Device
+from pytest_nixspec.performance.hub import fetch
 from pytest_nixspec.performance.measurement import Identity, Measurement, Process, Sample
 from pytest_nixspec.performance.model import Model, locate
+from pytest_nixspec.performance.observing import Observation, own_cpu_seconds
 from pytest_nixspec.performance.profile import Profile
 from pytest_nixspec.performance.ring import Ring
+from pytest_nixspec.performance.serving import measure_server
 from pytest_nixspec.performance.steady import steady_from
 
 INSTALL = "pip install 'pytest-nixspec[mlx]'"
@@ -70,16 +74,22 @@ class Measurements:
             return {"error": str(error), "is_over_limit": is_over_limit}
 
     def _measure(self, profile: Profile) -> Measurement:
+        if profile.endpoint is not None:
+            return measure_server(profile, profile.endpoint)
         if importlib.util.find_spec("mlx_lm") is None:
             message = f"mlx-lm is not installed, so no profile can be measured: {INSTALL}"
             raise ModelError(message)
         ring = Ring.of(profile.hosts, self.root)
         size = profile.world_size(len(ring.addresses))
-        model = locate(profile.model, self.substitutes, self.root)
-        processes, answers = [], []
+        model = self._local(profile.model)
+        processes, answers, untold = [], [], []
         for number in range(profile.processes):
+            before, used = Observation.now(), own_cpu_seconds()
             told = self._ask(profile, model, ring.variables(size, self.directory), number)
-            processes.append(_process(told))
+            after = Observation.now()
+            unfit_for = fitness.unfit(before, after, own_cpu_seconds() - used)
+            untold += fitness.untold(before, after)
+            processes.append(_process(told, unfit_for))
             answers.append(told[-1])
         return Measurement(
             profile=profile.name,
@@ -89,7 +99,15 @@ class Measurements:
             processes=tuple(processes),
             identity=Identity(**{name: answers[0][name] for name in _IDENTITY}),
             world_size={"requested": profile.tensor_parallel, "effective": answers[0]["ranks"]},
+            untold=tuple(f"not observed: {what}" for what in dict.fromkeys(untold)),
         )
+
+    def _local(self, name: str) -> Model:
+        """Return a model in a local folder: one of the hub is fetched, if it is not here yet."""
+        model = locate(name, self.substitutes, self.root)
+        if model.path is not None:
+            return model
+        return Model(name, fetch(name, self.directory, self.announce))
 
     def _ask(
         self, profile: Profile, model: Model, ranks: tuple[dict[str, str], ...], number: int
@@ -115,17 +133,17 @@ def _quick(profile: Profile) -> Profile:
     return replace(profile, processes=min(2, profile.processes), repetitions=1)
 
 
-def _process(told: list[dict[str, Any]]) -> Process:
+def _process(told: list[dict[str, Any]], unfit_for: list[str]) -> Process:
     """Return the samples of a process, and where its steady state begins."""
     samples = [Sample.from_json(_without_event(e)) for e in told if e["event"] == "sample"]
     steps = [(n, seconds) for n, s in enumerate(samples) for seconds in s.step_seconds]
     start = steady_from([seconds for _, seconds in steps])
     if start is None:
-        fault = f"the times of {len(steps)} steps are not steady"
-        return Process(tuple(samples), told[-1]["load_seconds"], faults=(fault,))
+        faults = (*unfit_for, f"the times of {len(steps)} steps are not steady")
+        return Process(tuple(samples), told[-1]["load_seconds"], faults=faults)
     # A sample that begins in the warm-up belongs to it, unless it is the only one.
     warm_up = min(steps[start][0] + 1, len(samples) - 1) if start else 0
-    return Process(tuple(samples), told[-1]["load_seconds"], warm_up)
+    return Process(tuple(samples), told[-1]["load_seconds"], warm_up, tuple(unfit_for))
 
 
 def _without_event(event: dict[str, Any]) -> dict[str, Any]:
