@@ -9,7 +9,7 @@ from pytest_nixspec.cli import main
 from pytest_nixspec.spec import load
 from tests.conftest import REPOSITORY
 
-DOCUMENTS = ["README.md", "docs/specification.md", "docs/shells.md"]
+DOCUMENTS = ["README.md", "docs/specification.md", "docs/shells.md", "docs/profiles.md"]
 PAGES = [*DOCUMENTS, "docs/versions.md"]
 
 

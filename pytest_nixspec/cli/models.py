@@ -114,6 +114,8 @@ def _lines(name: str, shown: dict[str, Any]) -> Iterator[str]:
         yield f"  bandwidth   {shown['bandwidth_utilisation']:.2f} of what was measured"
     yield from (f"  not sound: {fault}" for fault in shown["faults"])
     yield from (f"  {line}" for line in shown["settings"])
+    if not shown["gate"]:
+        yield f"  nothing is gated: state a tolerance in [profile.{name}.gate]"
     for metric, gate in shown["gate"].items():
         yield f"  {metric} {gate['outcome']}: " + gate["said"].replace("\n", "\n    ")
 
