@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 from pytest_nixspec import process
 from pytest_nixspec.errors import ModelError, OverMemoryLimitError
+from pytest_nixspec.performance.ring import Rank
 
 POLL_SECONDS = 0.05
 QUIET_SECONDS = 5.0
@@ -28,14 +30,16 @@ class Question:
         what: What is being done, for messages: `profile 'plan' with model 'owner/name'`.
         request: Its arguments, as JSON values.
         timeout_seconds: When it is ended.
-        ranks: Variables of each rank; one process with none of its own by default.
+        variables: Beside those of this process.
+        ranks: The ranks that do it together; one process by default.
     """
 
     task: str
     what: str
     request: Mapping[str, Any]
     timeout_seconds: float
-    ranks: Sequence[Mapping[str, str]] = ({},)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    ranks: Sequence[Rank] = (Rank(),)
 
 
 @dataclass(slots=True)
@@ -94,7 +98,7 @@ def ask(
     Raises:
         ModelError: A rank did not end well, or in time.
     """
-    workers = [_start(question, directory, n) for n in range(len(question.ranks))]
+    workers = [_start(question, directory, rank) for rank in question.ranks]
     try:
         _wait(question, workers, announce)
     finally:
@@ -103,21 +107,35 @@ def ask(
     return workers[0].told()
 
 
-def _start(question: Question, directory: Path, rank: int) -> _Worker:
-    name = f"{question.task}-{time.monotonic_ns()}-{rank}"
+def _start(question: Question, directory: Path, rank: Rank) -> _Worker:
+    name = f"{question.task}-{time.monotonic_ns()}-{rank.number}"
     events = directory / f"{name}.events"
-    request = directory / f"{name}.json"
-    request.write_text(
-        json.dumps({**question.request, "task": question.task, "events": str(events)})
-    )
+    request = {**question.request, "task": question.task, "rank": rank.number, "ring": rank.ring}
+    # -P: what lies in the directory of the run must not shadow what the worker imports.
+    worker = [sys.executable, "-P", "-m", "pytest_nixspec.performance.worker"]
+    if rank.host is None:
+        file = directory / f"{name}.json"
+        file.write_text(json.dumps({**request, "events": str(events)}))
+        argv = [*worker, str(file)]
+    else:
+        argv = _elsewhere(rank.host, [*worker, json.dumps({**request, "events": os.devnull})])
     running = process.start(
-        # -P: what lies in the directory of the run must not shadow what the worker imports.
-        [sys.executable, "-P", "-m", "pytest_nixspec.performance.worker", request],
-        env={**os.environ, **_found_by_worker(), **question.ranks[rank]},
+        argv,
+        env={**os.environ, **_found_by_worker(), **question.variables},
         cwd=directory,
         output=directory / f"{name}.said",
     )
     return _Worker(running, events)
+
+
+def _elsewhere(host: str, worker: list[str]) -> list[str]:
+    """Return the command that starts a rank on another machine, where all lies as it does here.
+
+    With a terminal of its own (`-tt`) it is ended when the connection is.
+    """
+    variables = [f"{name}={value}" for name, value in _found_by_worker().items()]
+    command = shlex.join(["env", "HF_HUB_OFFLINE=1", *variables, *worker])
+    return ["ssh", "-tt", "-o", "BatchMode=yes", "--", host, command]
 
 
 def _found_by_worker() -> dict[str, str]:

@@ -43,7 +43,7 @@ def fetch(name: str, directory: Path, announce: Callable[[str], None]) -> Path:
         what=f"fetching {name!r}",
         request={"name": name, "revision": REVISION},
         timeout_seconds=FETCH_SECONDS,
-        ranks=({"HF_HUB_DISABLE_PROGRESS_BARS": "1"},),
+        variables={"HF_HUB_DISABLE_PROGRESS_BARS": "1"},
     )
     answer = ask(question, directory, announce)[-1]
     if "error" in answer:

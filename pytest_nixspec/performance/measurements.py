@@ -18,7 +18,7 @@ from pytest_nixspec.performance.measurement import Identity, Measurement, Proces
 from pytest_nixspec.performance.model import Model, locate
 from pytest_nixspec.performance.observing import Observation, own_cpu_seconds
 from pytest_nixspec.performance.profile import Profile
-from pytest_nixspec.performance.ring import Ring
+from pytest_nixspec.performance.ring import Rank, Ring
 from pytest_nixspec.performance.serving import measure_server
 from pytest_nixspec.performance.steady import steady_from
 
@@ -80,12 +80,12 @@ class Measurements:
             message = f"mlx-lm is not installed, so no profile can be measured: {INSTALL}"
             raise ModelError(message)
         ring = Ring.of(profile.hosts, self.root)
-        size = profile.world_size(len(ring.addresses))
+        size = profile.world_size(len(ring.hosts))
         model = self._local(profile.model)
         processes, answers, untold = [], [], []
         for number in range(profile.processes):
             before, used = Observation.now(), own_cpu_seconds()
-            told = self._ask(profile, model, ring.variables(size, self.directory), number)
+            told = self._ask(profile, model, ring.ranks(size), number)
             after = Observation.now()
             unfit_for = fitness.unfit(before, after, own_cpu_seconds() - used)
             untold += fitness.untold(before, after)
@@ -110,7 +110,7 @@ class Measurements:
         return Model(name, fetch(name, self.directory, self.announce))
 
     def _ask(
-        self, profile: Profile, model: Model, ranks: tuple[dict[str, str], ...], number: int
+        self, profile: Profile, model: Model, ranks: tuple[Rank, ...], number: int
     ) -> list[dict[str, Any]]:
         request = {
             **asdict(profile),
@@ -123,7 +123,8 @@ class Measurements:
             what=f"profile {profile.name!r} with model {profile.model!r}",
             request=request,
             timeout_seconds=profile.timeout_seconds,
-            ranks=[{"HF_HUB_OFFLINE": "1", **rank} for rank in ranks],
+            variables={"HF_HUB_OFFLINE": "1"},
+            ranks=ranks,
         )
         note = f"process {number + 1} of {profile.processes}"
         return ask(question, self.directory, lambda text: self.announce(f"{text} ({note})"))

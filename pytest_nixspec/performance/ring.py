@@ -8,70 +8,86 @@ from pathlib import Path
 from pytest_nixspec.errors import ModelError
 
 LOOPBACK = "127.0.0.1"
-EXAMPLE = '[{"ssh": "127.0.0.1", "ips": ["127.0.0.1"]}, …]'
+HERE = frozenset({LOOPBACK, "localhost"})
+FIRST_PORT = 32323
+"""Of ranks elsewhere, as `mlx.launch` has it: which of their ports are free cannot be told here."""
+EXAMPLE = '[{"ssh": "127.0.0.1", "ips": ["127.0.0.1"]}, {"ssh": "mac2", "ips": ["10.0.0.2"]}]'
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """One rank.
+
+    Attributes:
+        number: From 0, which is this machine's and reports.
+        host: What ssh is told, or None for this machine.
+        ring: `address:port` of every rank; none where there is but one.
+    """
+
+    number: int = 0
+    host: str | None = None
+    ring: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """The devices that ranks may run on, one address for each.
+    """The devices that ranks may run on.
 
     Attributes:
-        addresses: Where each rank listens; the first is this machine.
+        hosts: For each its name for ssh and its address; the first is this machine.
     """
 
-    addresses: tuple[str, ...]
+    hosts: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, hosts: str | None, root: Path) -> "Ring":
+    def of(cls, file: str | None, root: Path) -> "Ring":
         """Return the ring of a hosts file, or this machine alone: one machine is one device.
 
         Args:
-            hosts: A hosts file as `mlx.launch` takes it, relative to `root`; None for none.
+            file: A hosts file as `mlx.launch` takes it, relative to `root`; None for none.
             root: The directory of the specification.
 
         Raises:
-            ModelError: The file cannot be read, or names a host that is not this machine.
+            ModelError: The file cannot be read, or does not begin with this machine.
         """
-        if hosts is None:
-            return cls((LOOPBACK,))
-        path = root / hosts
+        if file is None:
+            return cls(((LOOPBACK, LOOPBACK),))
+        path = root / file
         try:
             read = json.loads(path.read_text())
-            addresses = tuple(str(host["ips"][0]) for host in read)
-            names = [str(host["ssh"]) for host in read]
+            hosts = tuple((str(host["ssh"]), str(host["ips"][0])) for host in read)
         except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
             message = f"the hosts file {path} cannot be read: {error!r}. It is written as {EXAMPLE}"
             raise ModelError(message) from error
-        if not addresses:
-            message = f"the hosts file {path} names no host. It is written as {EXAMPLE}"
-            raise ModelError(message)
-        far = [name for name in names if name not in {LOOPBACK, "localhost"}]
-        if far:
+        if not hosts or hosts[0][0] not in HERE:
+            first = repr(hosts[0][0]) if hosts else "nobody"
             message = (
-                f"the hosts file {path} names {far[0]!r}: ranks on other machines are not started "
-                "yet. Start them with mlx.launch, or name 127.0.0.1 once for each device here."
+                f"the hosts file {path} begins with {first}: its first host reports, and must be "
+                f"this machine, {LOOPBACK}. It is written as {EXAMPLE}"
             )
             raise ModelError(message)
-        return cls(addresses)
+        return cls(hosts)
 
-    def variables(self, size: int, directory: Path) -> tuple[dict[str, str], ...]:
-        """Return the variables of each of so many ranks, with ports that are free now.
-
-        One rank is no ring, and has no variables.
-        """
+    def ranks(self, size: int) -> tuple[Rank, ...]:
+        """Return so many ranks; those of this machine have ports that are free now."""
         if size == 1:
-            return ({},)
-        listening = [_listening(address) for address in self.addresses[:size]]
-        ports = [taken.getsockname()[1] for taken in listening]
-        for taken in listening:
-            taken.close()
-        hosts = directory / f"ring-{ports[0]}.json"
-        places = zip(self.addresses, ports, strict=False)
-        hosts.write_text(json.dumps([[f"{address}:{port}"] for address, port in places]))
-        return tuple({"MLX_RANK": str(n), "MLX_HOSTFILE": str(hosts)} for n in range(size))
+            return (Rank(),)
+        hosts = self.hosts[:size]
+        free = iter(_free_ports([address for name, address in hosts if name in HERE]))
+        places = tuple(
+            f"{address}:{next(free) if name in HERE else FIRST_PORT + number}"
+            for number, (name, address) in enumerate(hosts)
+        )
+        return tuple(
+            Rank(number, None if name in HERE else name, places)
+            for number, (name, _) in enumerate(hosts)
+        )
 
 
-def _listening(address: str) -> socket.socket:
-    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    taken.bind((address, 0))
-    return taken
+def _free_ports(addresses: list[str]) -> list[int]:
+    """Return a free port for each address, all of them different."""
+    taken = [socket.create_server((address, 0)) for address in addresses]
+    ports = [one.getsockname()[1] for one in taken]
+    for one in taken:
+        one.close()
+    return ports

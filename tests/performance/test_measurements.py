@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from pytest_nixspec import process
 from pytest_nixspec.errors import ModelError, OverMemoryLimitError
 from pytest_nixspec.performance import Measurements, Profile
 from pytest_nixspec.performance.model import locate
 from pytest_nixspec.settings import Substitutions
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, is_gone
 
 MODEL = "mlx-community/SmolLM-135M-Instruct-4bit"
 
@@ -163,6 +165,48 @@ def test_two_ranks_give_the_tokens_of_one(profile, tmp_path):
     assert together.fingerprint["world_size"] == 2
 
 
+FAKE_SSH = """#!/bin/sh
+# Not ssh: it runs here what was meant for another machine.
+while [ "$1" != -- ]; do shift; done
+echo "$2" >> "$FAKE_SSH_HOSTS"
+exec sh -c "$3"
+"""
+
+
+def test_a_rank_on_another_machine_is_started_there_by_ssh(profile, tmp_path, monkeypatch):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "ssh").write_text(FAKE_SSH)
+    (programs / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("FAKE_SSH_HOSTS", str(tmp_path / "asked"))
+    hosts = tmp_path / "hosts.json"
+    near, far = ({"ssh": name, "ips": ["127.0.0.1"]} for name in ("127.0.0.1", "mac2"))
+    hosts.write_text(json.dumps([near, far]))
+    shared = replace(profile, tensor_parallel=2, max_gpus=2, hosts=str(hosts), processes=1)
+
+    together = measurements(tmp_path).of(shared)
+
+    assert together.world_size == {"requested": 2, "effective": 2}
+    assert (tmp_path / "asked").read_text() == "mac2\n"
+
+
+def test_a_rank_that_never_comes_ends_at_the_deadline(profile, tmp_path, monkeypatch):
+    """MLX itself would wait for it for ever."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "ssh").write_text("#!/bin/sh\nexec sleep 600\n")
+    (programs / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    hosts = tmp_path / "hosts.json"
+    near, far = ({"ssh": name, "ips": ["127.0.0.1"]} for name in ("127.0.0.1", "mac2"))
+    hosts.write_text(json.dumps([near, far]))
+    shared = replace(profile, tensor_parallel=2, max_gpus=2, hosts=str(hosts), timeout_seconds=8)
+
+    with pytest.raises(ModelError, match="did not end within 8 s; it was at: loading"):
+        measurements(tmp_path).of(shared)
+
+
 def test_ranks_without_devices_are_not_started_and_nothing_is_scaled(profile, tmp_path):
     measured = measurements(tmp_path).of(replace(profile, tensor_parallel=5, max_gpus=5))
 
@@ -300,6 +344,34 @@ def test_a_rank_that_dies_ends_the_others(profile, tmp_path):
     ]
     assert len(pids) == 2
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+
+
+ASKING = """
+import sys
+from pathlib import Path
+from pytest_nixspec.performance import Measurements, Profile
+directory = Path(sys.argv[2])
+long = Profile(name="plan", model=sys.argv[1], generation_tokens=1_000_000, timeout_seconds=600)
+Measurements(directory / "run", {}, directory, print).of(long)
+"""
+
+
+def test_a_worker_does_not_outlive_who_asked_it(profile, tmp_path):
+    asking = process.start(
+        [sys.executable, "-c", ASKING, profile.model, tmp_path],
+        env=dict(os.environ), cwd=REPOSITORY, output=tmp_path / "said",
+    )  # fmt: skip
+    pid = 0
+    while not pid:
+        time.sleep(0.1)
+        assert not asking.has_ended, asking.said()
+        for events in tmp_path.glob("run/measuring-*.events"):
+            told = events.read_text()
+            pid = json.loads(told.splitlines()[0])["pid"] if "repetition" in told else 0
+
+    asking._child.kill()
+
+    assert is_gone(pid)
 
 
 def test_a_failed_measurement_fails_for_everybody_who_asks(profile, tmp_path):

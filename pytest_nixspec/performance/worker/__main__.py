@@ -1,21 +1,33 @@
-"""One process for one task: `python -m pytest_nixspec.performance.worker REQUEST.json`.
+"""One process for one task: `python -m pytest_nixspec.performance.worker REQUEST`.
+
+The request is JSON, or a file of it.
 
 It is a process of its own because MLX ends by a segmentation fault where memory runs out, and
 because importing mlx-lm lowers the limit of open files. It answers by lines of JSON in the file
 that the request names: what it has done by then is known, however it ends.
 """
 
+import atexit
 import importlib
 import json
 import os
 import sys
+import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import Any
+
+PARENT_SECONDS = 1.0
 
 
 def main() -> None:
     """Do the task of a request."""
-    request: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    given = sys.argv[1]
+    request: dict[str, Any] = json.loads(given if given[0] == "{" else Path(given).read_text())
+    if request["ring"]:
+        _join(request["ring"], request["rank"])
     with Path(request["events"]).open("a", buffering=1) as events:
 
         def tell(event: str, **facts: Any) -> None:
@@ -24,6 +36,22 @@ def main() -> None:
         tell("started", pid=os.getpid())
         task = importlib.import_module(f"{__package__}.{request['task']}")
         tell("result", **task.answer(request, tell))
+
+
+def _end_with(parent: int) -> None:
+    """End when the process that asked has ended: nobody waits for the answer then."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    os._exit(1)
+
+
+def _join(ring: list[str], rank: int) -> None:
+    """Tell MLX, which reads it from its environment, of the ring and of our place in it."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as hosts:
+        json.dump([[place] for place in ring], hosts)
+    atexit.register(os.unlink, hosts.name)
+    os.environ["MLX_HOSTFILE"] = hosts.name
+    os.environ["MLX_RANK"] = str(rank)
 
 
 if __name__ == "__main__":
