@@ -347,10 +347,12 @@ def test_a_rank_that_dies_ends_the_others(profile, tmp_path):
 
 
 ASKING = """
+import os
 import sys
 from pathlib import Path
 from pytest_nixspec.performance import Measurements, Profile
 directory = Path(sys.argv[2])
+(directory / "asking").write_text(str(os.getpid()))
 long = Profile(name="plan", model=sys.argv[1], generation_tokens=1_000_000, timeout_seconds=600)
 Measurements(directory / "run", {}, directory, print).of(long)
 """
@@ -369,9 +371,10 @@ def test_a_worker_does_not_outlive_who_asked_it(profile, tmp_path):
             told = events.read_text()
             pid = json.loads(told.splitlines()[0])["pid"] if "repetition" in told else 0
 
-    asking._child.kill()
+    os.kill(int((tmp_path / "asking").read_text()), signal.SIGKILL)
 
     assert is_gone(pid)
+    asking.stop()
 
 
 def test_a_failed_measurement_fails_for_everybody_who_asks(profile, tmp_path):
