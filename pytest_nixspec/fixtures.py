@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pytest_nixspec.checks import FlakeUnderTest, Run
     from pytest_nixspec.checks.gates import Gate
     from pytest_nixspec.checks.matrix import VersionMatrix
-    from pytest_nixspec.checks.profiles import ProfileUnderTest
+    from pytest_nixspec.checks.tested import ProfileUnderTest
     from pytest_nixspec.performance import Measurement
     from pytest_nixspec.shells import Shell
     from pytest_nixspec.shells.services import Service
@@ -83,7 +83,7 @@ def nix_service(pytestconfig: pytest.Config) -> Iterator[Callable[..., Service]]
 @pytest.fixture
 def mlx_profile(request: pytest.FixtureRequest) -> ProfileUnderTest:
     """The profile that `@pytest.mark.mlx_profile("plan")` names, with what the run knows of it."""
-    from pytest_nixspec.checks.gates import profile_named  # noqa: PLC0415 - seldom needed
+    from pytest_nixspec.checks.tested import profile_named  # noqa: PLC0415 - seldom needed
 
     marker = request.node.get_closest_marker("mlx_profile")
     if marker is None or not marker.args:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_nixspec.checks import Run
-from pytest_nixspec.checks.gates import Gate, profile_named
+from pytest_nixspec.checks.gates import Gate
 from pytest_nixspec.checks.recording import store
+from pytest_nixspec.checks.tested import profile_named
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
 from pytest_nixspec.errors import BaselineError, SpecError, UntoldError
 from pytest_nixspec.performance import Baseline, Measurement, read_all

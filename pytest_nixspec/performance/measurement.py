@@ -66,12 +66,14 @@ class Process:
         load_seconds: Time to load the model.
         warm_up: How many of the first samples are no part of the steady state.
         faults: Why its times cannot be trusted: the machine was busy, they were not steady.
+        energy_joules: What the whole machine used meanwhile; None where it does not tell.
     """
 
     samples: tuple[Sample, ...]
     load_seconds: float
     warm_up: int = 0
     faults: tuple[str, ...] = ()
+    energy_joules: float | None = None
 
     @property
     def steady(self) -> tuple[Sample, ...]:

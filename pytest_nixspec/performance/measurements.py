@@ -30,6 +30,12 @@ _IDENTITY = (
 
 
 @dataclass(frozen=True, slots=True)
+class _Taken:
+    process: Process
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Measurements:
     """Measure profiles on demand, once each, whichever worker comes first.
 
@@ -82,25 +88,31 @@ class Measurements:
         ring = Ring.of(profile.hosts, self.root)
         size = profile.world_size(len(ring.hosts))
         model = self._local(profile.model)
-        processes, answers, untold = [], [], []
-        for number in range(profile.processes):
-            before, used = Observation.now(), own_cpu_seconds()
-            told = self._ask(profile, model, ring.ranks(size), number)
-            after = Observation.now()
-            unfit_for = fitness.unfit(before, after, own_cpu_seconds() - used)
-            untold += fitness.untold(before, after)
-            processes.append(_process(told, unfit_for))
-            answers.append(told[-1])
+        before = Observation.now()
+        took = [self._take(profile, model, ring.ranks(size), n) for n in range(profile.processes)]
+        untold = fitness.untold(before, Observation.now())
+        first = took[0].answer
         return Measurement(
             profile=profile.name,
-            fingerprint=_fingerprint(profile, model, answers[0]),
-            prompt_tokens=answers[0]["prompt_tokens"],
+            fingerprint=_fingerprint(profile, model, first),
+            prompt_tokens=first["prompt_tokens"],
             batch_size=profile.batch_size,
-            processes=tuple(processes),
-            identity=Identity(**{name: answers[0][name] for name in _IDENTITY}),
-            world_size={"requested": profile.tensor_parallel, "effective": answers[0]["ranks"]},
-            untold=tuple(f"not observed: {what}" for what in dict.fromkeys(untold)),
+            processes=tuple(one.process for one in took),
+            identity=Identity(**{name: first[name] for name in _IDENTITY}),
+            world_size={"requested": profile.tensor_parallel, "effective": first["ranks"]},
+            untold=tuple(f"not observed: {what}" for what in untold),
         )
+
+    def _take(
+        self, profile: Profile, model: Model, ranks: tuple[Rank, ...], number: int
+    ) -> "_Taken":
+        """Return what one process came to, with the state of the machine meanwhile."""
+        before, used = Observation.now(), own_cpu_seconds()
+        told = self._ask(profile, model, ranks, number)
+        after = Observation.now()
+        unfit_for = fitness.unfit(before, after, own_cpu_seconds() - used)
+        energy = fitness.spent_joules(before, after)
+        return _Taken(replace(_process(told, unfit_for), energy_joules=energy), told[-1])
 
     def _local(self, name: str) -> Model:
         """Return a model in a local folder: one of the hub is fetched, if it is not here yet."""
