@@ -60,6 +60,7 @@ class Nix:
         deadline: process.Deadline,
         cwd: Path | None = None,
         extra: Mapping[str, str] | None = None,
+        looks: bool = False,
     ) -> process.Completed:
         """Run `nix VERB …` with the flags that keep it harmless.
 
@@ -68,11 +69,13 @@ class Nix:
             deadline: When to end it.
             cwd: The directory to run it in.
             extra: Variables beside its own environment.
+            looks: Whether to look for what it leaves running.
         """
         verb, *rest = arguments
         environment = {**self.environment, **(extra or {})}
         argv: list[str | Path] = [*self.launcher, self.path, verb, *HARMLESS, *rest]
-        return process.run(argv, env=environment, cwd=cwd, deadline=deadline)
+        run = process.run_and_look if looks else process.run
+        return run(argv, env=environment, cwd=cwd, deadline=deadline)
 
     def started_by(self, environment: Mapping[str, str], umask: int) -> "Nix":
         """Return the same Nix, as a parent with these variables and this umask starts it."""

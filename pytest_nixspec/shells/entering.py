@@ -212,6 +212,7 @@ def _develop(nix: Nix, flake: Flake, visit: Visit) -> Completed:
         deadline=ShellDeadline(scratch / "trace", visit.limits),
         cwd=directory,
         extra=extra,
+        looks=True,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_nixspec.files import write_whole
 from pytest_nixspec.shells.entering import Built
 
 KEPT_EACH = 4
@@ -104,9 +105,7 @@ class KeptShell:
 
     def remember(self, bash: str) -> None:
         """Note the bash that the shell was entered with, by which it is entered again."""
-        new = self.directory / "bash.new"
-        new.write_text(bash)
-        new.replace(self._bash)
+        write_whole(self._bash, bash)
 
 
 def _used(path: Path) -> float:

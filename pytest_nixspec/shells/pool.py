@@ -13,6 +13,7 @@ from urllib.parse import quote
 from filelock import FileLock
 
 from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNotFoundError
+from pytest_nixspec.files import write_whole
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.content import content_key, is_locked
 from pytest_nixspec.nix.flake import Flake
@@ -67,7 +68,7 @@ class ShellPool:
         listing = self.directory / "shells.json"
         with self._lock(listing):
             if not listing.exists():
-                _write(listing, json.dumps(self._listed()))
+                write_whole(listing, json.dumps(self._listed()))
         read = json.loads(listing.read_text())
         if "error" in read:
             raise NixCommandError(read["error"])
@@ -91,7 +92,7 @@ class ShellPool:
             kept = home.with_name(f"{home.name}.json")
             with self._lock(home):
                 if not kept.exists():
-                    _write(kept, self._enter(name, home).to_json())
+                    write_whole(kept, self._enter(name, home).to_json())
             self._captures[name] = Capture.from_json(kept.read_text())
         capture = self._captures[name]
         if capture.outcome is ShellOutcome.EVALUATION_FAILED and name not in self.ways:
@@ -144,7 +145,7 @@ class ShellPool:
             if not kept.exists():
                 shutil.rmtree(home, ignore_errors=True)
                 found = leak_map(self.nix, self.flake, name, home, self._limits(name))
-                _write(kept, json.dumps([asdict(leak) for leak in found]))
+                write_whole(kept, json.dumps([asdict(leak) for leak in found]))
         return [Leak(**read) for read in json.loads(kept.read_text())]
 
     def _enter(self, name: str, scratch: Path) -> Capture:
@@ -197,7 +198,7 @@ class ShellPool:
                 if key is not None and not self.kept.is_known(self.flake.directory, key):
                     # Asked once for each content: what floats is not the same the next time.
                     key = key if is_locked(self.nix, self.flake) else None
-                _write(noted, key or "")
+                write_whole(noted, key or "")
         key = noted.read_text()
         try:
             return self.kept.flake(self.flake.directory, key) if key else None
@@ -235,9 +236,3 @@ def _slug(name: str) -> str:
     if 0 < len(quoted) <= LONGEST_SLUG and not quoted.startswith("."):
         return quoted
     return hashlib.sha256(name.encode()).hexdigest()
-
-
-def _write(path: Path, text: str) -> None:
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(text)
-    new.replace(path)
