@@ -4,7 +4,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,6 +54,21 @@ class Nix:
     store: Path
     environment: Mapping[str, str]
     launcher: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, str]:
+        """Return what was found out, for another process of this machine."""
+        return {
+            "path": str(self.path),
+            "version": self.version,
+            "system": self.system,
+            "store": str(self.store),
+        }
+
+    @classmethod
+    def from_json(cls, read: Mapping[str, str], environ: Mapping[str, str]) -> "Nix":
+        """Read what `to_json` returned."""
+        store = Path(read["store"])
+        return cls(Path(read["path"]), read["version"], read["system"], store, environ)
 
     def run(
         self,
@@ -112,6 +128,14 @@ def locate(environ: Mapping[str, str], preferred: Path | None = None) -> Nix:
     if _is_too_old(version):
         raise _too_old(path, version)
     return Nix(path, version, system, Path(store), environ)
+
+
+def start_locating(environ: Mapping[str, str], preferred: Path | None = None) -> Callable[[], Nix]:
+    """Begin to find Nix beside what else is done, and return what gives or raises the answer."""
+    looking = ThreadPoolExecutor(1)
+    answer = looking.submit(locate, environ, preferred)
+    looking.shutdown(wait=False)
+    return answer.result
 
 
 def failure(arguments: Sequence[str], done: process.Completed) -> str:
