@@ -11,7 +11,7 @@ from pytest_nixspec.nix.binary import Nix, last_lines
 from pytest_nixspec.nix.causes import cause_of
 from pytest_nixspec.nix.flake import Flake
 from pytest_nixspec.nix.verbs import why_not_evaluated
-from pytest_nixspec.process import Completed, end_those_told
+from pytest_nixspec.process import Completed, end_those_told, run_and_look
 from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.deadline import Limits, ShellDeadline
 from pytest_nixspec.shells.effects import (
@@ -22,6 +22,7 @@ from pytest_nixspec.shells.effects import (
     variables_changed,
 )
 from pytest_nixspec.shells.outcome import Entry, Event, ShellOutcome, failed_commands, judge, short
+from pytest_nixspec.shells.script import NOTE, Script
 
 _OWN = frozenset({b"_", b"BASH_ENV"})
 
@@ -39,6 +40,7 @@ builtin printf 'returned\\t0\\t%s\\0' "$EPOCHREALTIME" >> "$_nixspec_trace\""""
 PREAMBLE = """\
 case "$0" in {scratch}/*)
   unset BASH_ENV
+  {note}
   {home}
   _nixspec_trace={scratch}/trace
   _nixspec_end={end}
@@ -77,6 +79,9 @@ set -- "$0/environ"
 {DUMP}
 printf 'captured\\t0\\t\\0' >> "$0/trace"
 """
+
+OURS = f"{PREAMBLE}\n{END}\n{CAPTURE}\n{NOTE}"
+"""What of a kept script is ours, so that it changes with us."""
 
 # The shell's own bash, whatever the hook has made of PATH.
 OWN_BASH = "/proc/self/exe" if sys.platform == "linux" else "/bin/bash"
@@ -127,17 +132,20 @@ class Built:
     Attributes:
         profile: The profile that holds it.
         bash: The bash that it was entered with: Nix finds it through the flake, which is not asked.
+        script: What Nix made of it; without one Nix is asked to make it again.
     """
 
     profile: Path
     bash: Path
+    script: Script | None = None
 
 
 def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
     """Run one `nix develop` and return what came of it; a failure is an outcome, not an error."""
     scratch = visit.scratch
     (scratch / "home").mkdir(parents=True)
-    (scratch / "preamble").write_text(_preamble(scratch, brings_home=visit.parent is None))
+    (scratch / "given").mkdir()
+    (scratch / "preamble").write_text(_preamble(visit))
     tree = tree_of(flake.directory)
     done = _develop(nix, flake, visit)
     events = events_in(scratch)
@@ -193,6 +201,21 @@ def _not_ran(
 
 
 def _develop(nix: Nix, flake: Flake, visit: Visit) -> Completed:
+    script = visit.built.script if visit.built else None
+    command = script.put(visit.scratch) if script else None
+    if script is None or command is None:
+        return _develop_by_nix(nix, flake, visit)
+    ours = {b"TMPDIR": visit.scratch, b"BASH_ENV": visit.scratch / "preamble"}
+    return run_and_look(
+        command,
+        env={**script.environment, **{name: os.fsencode(path) for name, path in ours.items()}},
+        cwd=flake.directory,
+        deadline=ShellDeadline(visit.scratch / "trace", visit.limits),
+        program=script.program,
+    )
+
+
+def _develop_by_nix(nix: Nix, flake: Flake, visit: Visit) -> Completed:
     scratch, parent = visit.scratch, visit.parent
     directory = parent.directory if parent else flake.directory
     keeps = () if parent else ("-i", "-k", "TMPDIR", "-k", "BASH_ENV")
@@ -228,14 +251,17 @@ def events_in(scratch: Path) -> tuple[Event, ...]:
     return Event.read_all(trace.read_bytes() if trace.exists() else b"")
 
 
-def _preamble(scratch: Path, *, brings_home: bool) -> str:
-    own = shlex.quote(str(scratch))
+def _preamble(visit: Visit) -> str:
+    own = shlex.quote(str(visit.scratch))
+    script = visit.built.script if visit.built else None
+    note = NOTE.format(scratch=own) if visit.keep else f"umask {script.umask}" if script else ":"
     return PREAMBLE.format(
         scratch=own,
+        note=note,
         end=shlex.quote(END),
         dump=shlex.quote(DUMP),
         bash=OWN_BASH,
-        home=f"export HOME={own}/home" if brings_home else ":",
+        home=f"export HOME={own}/home" if visit.parent is None else ":",
     )
 
 

@@ -27,6 +27,7 @@ from pytest_nixspec.shells.leaks import Leak, leak_map
 from pytest_nixspec.shells.memory import Memory
 from pytest_nixspec.shells.outcome import ShellOutcome
 from pytest_nixspec.shells.probes import Probe
+from pytest_nixspec.shells.script import Script
 from pytest_nixspec.shells.shell import Shell
 from pytest_nixspec.shells.tools import SearchPath, entries_of
 from pytest_nixspec.shells.ways import SHELL_NIX, Way, enter_direnv, enter_host
@@ -172,14 +173,15 @@ class ShellPool:
     def _enter_kept(self, visit: Visit, kept: KeptShell) -> Capture:
         """Enter a shell as it was built before, where it was; else keep what is built now."""
         built = kept.built()
-        if built is not None:
+        while built is not None:
             capture = self._visit(replace(visit, built=built))
             # Before the hook only what was kept can fail: it is damaged, or collected.
             if not capture.outcome.is_before_the_hook:
                 return replace(capture, was_kept=True)
+            built = replace(built, script=None) if built.script else None
         capture = self._visit(replace(visit, keep=kept.profile))
         if capture.bash:
-            kept.remember(capture.bash)
+            kept.remember(capture.bash, Script.noted_in(visit.scratch))
         return capture
 
     def _visit(self, visit: Visit) -> Capture:

@@ -51,6 +51,24 @@ def test_a_second_run_evaluates_the_hook_and_nothing_else(run, every_nix, monkey
     assert again.outcome is ShellOutcome.RAN
     assert again.bash == entered.bash
     assert set(again.environment) == set(entered.environment)
+    assert asked == []
+
+
+def test_without_nixs_script_nix_is_asked_for_what_it_built_and_evaluates_nothing(
+    run, every_nix, monkeypatch, tmp_path
+):
+    run().capture("default")
+    next((tmp_path / "kept").glob("flakes/*/*/default/script")).unlink()
+    asked = []
+    develop = type(every_nix).run
+
+    def noted(self, *arguments: str, **options):
+        asked.append(arguments)
+        return develop(self, *arguments, **options)
+
+    monkeypatch.setattr(type(every_nix), "run", noted)
+
+    assert run().capture("default").was_kept
     ((verb, *arguments),) = asked
     assert verb == "develop"
     assert not any("devShells" in argument for argument in arguments)
