@@ -9,6 +9,8 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from pytest_nixspec import process
@@ -45,7 +47,8 @@ def content_key(nix: Nix, flake: Flake) -> str | None:
 def is_locked(nix: Nix, flake: Flake) -> bool:
     """Tell whether every input is locked; otherwise an evaluation is not the same again."""
     substitutes = [Path(o.reference.removeprefix("path:")) for o in flake.overrides]
-    return all(_is_locked(nix, directory) for directory in (flake.directory, *substitutes))
+    with ThreadPoolExecutor() as asking:
+        return all(asking.map(partial(_is_locked, nix), (flake.directory, *substitutes)))
 
 
 def _is_locked(nix: Nix, directory: Path) -> bool:

@@ -6,14 +6,13 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from filelock import FileLock
-
 from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNotFoundError
-from pytest_nixspec.files import write_whole
+from pytest_nixspec.files import locked, write_whole
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.content import content_key, is_locked
 from pytest_nixspec.nix.flake import Flake
@@ -67,7 +66,7 @@ class ShellPool:
             NixCommandError: The flake cannot be evaluated.
         """
         listing = self.directory / "shells.json"
-        with self._lock(listing):
+        with _lock(listing):
             if not listing.exists():
                 write_whole(listing, json.dumps(self._listed()))
         read = json.loads(listing.read_text())
@@ -91,7 +90,7 @@ class ShellPool:
         if name not in self._captures:
             home = self.directory / "entered" / _slug(name)
             kept = home.with_name(f"{home.name}.json")
-            with self._lock(home):
+            with _lock(home):
                 if not kept.exists():
                     write_whole(kept, self._enter(name, home).to_json())
             self._captures[name] = Capture.from_json(kept.read_text())
@@ -142,7 +141,7 @@ class ShellPool:
         self.shell(name)
         home = self.directory / "leaks" / _slug(name)
         kept = home.with_name(f"{home.name}.json")
-        with self._lock(home):
+        with _lock(home):
             if not kept.exists():
                 shutil.rmtree(home, ignore_errors=True)
                 found = leak_map(self.nix, self.flake, name, home, self._limits(name))
@@ -167,7 +166,7 @@ class ShellPool:
         if kept is None:
             return self._visit(Visit(name, scratch, self._limits(name)))
         # Another run may be at the same shell.
-        with self._lock(kept.directory / "entering"):
+        with _lock(kept.directory / "entering"):
             return self._enter_kept(Visit(name, scratch, self._limits(name)), kept)
 
     def _enter_kept(self, visit: Visit, kept: KeptShell) -> Capture:
@@ -194,7 +193,7 @@ class ShellPool:
         if self.kept is None:
             return None
         noted = self.directory / "content"
-        with self._lock(noted):
+        with _lock(noted):
             if not noted.exists():
                 key = content_key(self.nix, self.flake)
                 if key is not None and not self.kept.is_known(self.flake.directory, key):
@@ -227,9 +226,9 @@ class ShellPool:
             )
             raise ShellNotFoundError(message)
 
-    def _lock(self, path: Path) -> FileLock:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(path.with_name(f"{path.name}.lock"))
+
+def _lock(path: Path) -> AbstractContextManager[None]:
+    return locked(path.with_name(f"{path.name}.lock"))
 
 
 def _slug(name: str) -> str:

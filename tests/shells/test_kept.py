@@ -290,3 +290,16 @@ def test_a_damaged_cache_is_listed_and_cleared(run, tmp_path):
     assert [flake for flake, *_ in kept.entries()] == ["unknown"]
     kept.clear()
     assert not kept.directory.exists()
+
+
+def test_a_setting_of_the_user_makes_no_shell_impure(every_nix, flake, tmp_path):
+    """Otherwise it would have to be part of the key: `nix` leaves `pure-eval` of nix.conf aside."""
+    path = flake / "flake.nix"
+    text = path.read_text()
+    path.write_text(text.replace("FROM_HOOK=yes", 'FROM_HOOK=${builtins.getEnv "HOME"}.'))
+    setting = f"{every_nix.environment['NIX_CONFIG']}\npure-eval = false"
+    impure = replace(every_nix, environment={**every_nix.environment, "NIX_CONFIG": setting})
+
+    shell = pool_over(impure, flake, tmp_path.resolve() / "run").shell("default")
+
+    assert shell.variable("FROM_HOOK") == "."
