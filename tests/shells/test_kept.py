@@ -303,3 +303,18 @@ def test_a_setting_of_the_user_makes_no_shell_impure(every_nix, flake, tmp_path)
     shell = pool_over(impure, flake, tmp_path.resolve() / "run").shell("default")
 
     assert shell.variable("FROM_HOOK") == "."
+
+
+def test_without_git_what_a_run_writes_is_no_content_and_all_else_is(nix, flake):
+    before = content_key(nix, Flake(flake, nix.system))
+    for name in ("nixspec.json", "nixspec.md", "nixspec.html"):
+        (flake / "reports").mkdir(exist_ok=True)
+        (flake / "reports" / name).write_text("{}")
+    (flake / ".pytest_cache" / "v").mkdir(parents=True)
+    (flake / "__pycache__").mkdir()
+    (flake / "__pycache__" / "x.pyc").write_bytes(b"x")
+    after = content_key(nix, Flake(flake, nix.system))
+    (flake / "reports" / "other").write_text("")
+
+    assert after == before
+    assert content_key(nix, Flake(flake, nix.system)) != before
