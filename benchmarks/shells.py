@@ -5,8 +5,8 @@
 
 Every arm makes the same assertions on the versions of real programs in the same shells; its tests
 are what somebody would write who goes that way. `cold` begins without any cache of ours or Nix's
-(what is built stays; the cache is beside the project, as it is), `second` is the same run again. Arms take turns, round after round. Raw
-samples go to benchmarks/samples/shells.json.
+(what is built stays), `second` is the same run again; the cache is beside the project, as it always
+is. Arms take turns, round after round. Raw samples go to benchmarks/samples/shells.json.
 """
 
 import argparse

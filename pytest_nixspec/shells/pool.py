@@ -58,6 +58,7 @@ class ShellPool:
     kept: Kept | None = None
     ways: Mapping[str, Way] = field(default_factory=dict)
     _captures: dict[str, Capture] = field(default_factory=dict, init=False, compare=False)
+    _shells: dict[tuple[str, str], Shell] = field(default_factory=dict, init=False, compare=False)
 
     def names(self) -> list[str]:
         """Return the names of the flake's shells, from one evaluation per run.
@@ -113,6 +114,12 @@ class ShellPool:
             said = "\n".join(f"  {line}" for line in capture.evidence)
             message = f"shell {name!r}: {capture.outcome}: {capture.reason}.\n{said}".rstrip()
             raise ShellNotEnteredError(message)
+        parents = os.environ.get("PATH", "")
+        if (name, parents) not in self._shells:
+            self._shells[name, parents] = self._shell(name, capture, parents)
+        return self._shells[name, parents]
+
+    def _shell(self, name: str, capture: Capture, parents: str) -> Shell:
         return Shell(
             name=name,
             capture=capture,
@@ -120,7 +127,7 @@ class ShellPool:
                 entries=entries_of(os.fsdecode(capture.environment.get(b"PATH", b""))),
                 store=self.nix.store,
                 project=self.flake.directory,
-                parents=entries_of(os.environ.get("PATH", "")),
+                parents=entries_of(parents),
                 is_hosts=self.ways.get(name) is Way.HOST,
             ),
             directory=self.flake.directory,

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from pytest_nixspec.errors import ProbeError
@@ -101,7 +102,7 @@ class Tool:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SearchPath:
     """The PATH of a shell, told apart into what the shell brings and what the host adds.
 
@@ -119,7 +120,7 @@ class SearchPath:
     parents: tuple[Path, ...] = ()
     is_hosts: bool = False
 
-    @property
+    @cached_property
     def own(self) -> tuple[Path, ...]:
         """The entries that the shell itself brings, in order."""
         return tuple(entry for entry in self.entries if self._is_own(entry))
@@ -143,7 +144,7 @@ class SearchPath:
         """Return the first program of a name on the whole PATH, whoever put it there."""
         return next(iter(_executables(name, self.entries)), None)
 
-    @property
+    @cached_property
     def _ahead(self) -> tuple[Path, ...]:
         """The entries up to the last that is the shell's own.
 
