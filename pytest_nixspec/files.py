@@ -2,9 +2,15 @@
 
 import fcntl
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+PREFIX = "nixspec-"
+ALIVE = "alive"
+"""Held by the processes of a run, in its directory."""
 
 
 def write_whole(path: Path, content: str | bytes) -> Path:
@@ -37,8 +43,8 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def hold(path: Path, *, alone: bool = False) -> int | None:
-    """Return an open file that is held beside others, or alone; None where others are in the way.
+def hold(path: Path) -> int:
+    """Return an open file that is held beside others; whoever wants it alone must wait.
 
     Closing it lets go of it, as the end of the process does.
 
@@ -47,9 +53,47 @@ def hold(path: Path, *, alone: bool = False) -> int | None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
     return descriptor
+
+
+@contextmanager
+def held_alone(path: Path) -> Iterator[bool]:
+    """Tell whether nobody holds a file, and keep it so meanwhile.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def make_own_directory() -> tuple[Path, int]:
+    """Return a new directory, and the open file by which it is known to be in use.
+
+    Those of dead processes, which somebody has killed, are removed.
+    """
+    place = Path(tempfile.gettempdir())
+    for left in place.glob(f"{PREFIX}*/{ALIVE}"):
+        _remove_if_dead(left)
+    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place)).resolve()
+    # Held before it has the name by which others look for it.
+    held = hold(directory / "new")
+    (directory / "new").rename(directory / ALIVE)
+    return directory, held
+
+
+def _remove_if_dead(alive: Path) -> None:
+    try:
+        with held_alone(alive) as is_dead:
+            if is_dead:
+                shutil.rmtree(alive.parent, ignore_errors=True)
+    except OSError:
+        # Another user's, or gone as we looked.
+        return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_nixspec.errors import NixspecError
+from pytest_nixspec.files import ALIVE, hold, make_own_directory
 from pytest_nixspec.fixtures import FIXTURES
 from pytest_nixspec.nix import Nix, start_locating
 from pytest_nixspec.python_tests import result_of_test
@@ -133,6 +133,7 @@ class Session:
         self._results: list[Result] = []
         self._record: Record | None = None
         self._notes: list[str] = []
+        self._held: list[int] = []
 
     @property
     def _is_worker(self) -> bool:
@@ -142,7 +143,13 @@ class Session:
     def directory(self) -> Path:
         """Shared by all workers: the controller's, gone at its end."""
         given = getattr(self._config, "workerinput", {}).get(SHARED)
-        return Path(given or tempfile.mkdtemp(prefix="nixspec-")).resolve()
+        if given is None:
+            directory, held = make_own_directory()
+        else:
+            directory = Path(given)
+            held = hold(directory / ALIVE)
+        self._held.append(held)
+        return directory
 
     @cached_property
     def _header(self) -> Header:
@@ -253,5 +260,9 @@ class Session:
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind; a worker's directory is its controller's."""
+        if hasattr(self, "run"):
+            self.run.close()
         if not self._is_worker:
             shutil.rmtree(self.directory, ignore_errors=True)
+        for held in self._held:
+            os.close(held)

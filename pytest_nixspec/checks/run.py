@@ -97,6 +97,11 @@ class Run:
             ways={n: Way(t.via) for n, t in tables.items() if t.via != "flake"},
         )
 
+    def close(self) -> None:
+        """Let go of what is kept between runs, so that it may be cleared."""
+        if "shells" in vars(self):
+            self.shells.close()
+
     @cached_property
     def version_matrix(self) -> VersionMatrix:
         """The versions that the shells bring."""

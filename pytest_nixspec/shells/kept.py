@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_nixspec.files import write_whole
-from pytest_nixspec.shells.entering import OURS, Built
+from pytest_nixspec.errors import ShellError
+from pytest_nixspec.files import held_alone, write_whole
+from pytest_nixspec.shells.entering import Built
+from pytest_nixspec.shells.preamble import OURS
 from pytest_nixspec.shells.script import Script
 
 KEPT_EACH = 4
@@ -59,9 +61,26 @@ class Kept:
             shells = sorted(path.parent.name for path in home.glob("*/profile"))
             yield flake, home.name, _used(used), shells
 
+    @property
+    def lock(self) -> Path:
+        """What runs hold that use it: beside it, so that it can be removed."""
+        return self.directory.with_name(f"{self.directory.name}.lock")
+
     def clear(self) -> None:
-        """Forget everything; Nix may collect the shells then."""
-        if self.directory.exists():
+        """Forget everything; Nix may collect the shells then.
+
+        Raises:
+            ShellError: A run uses it.
+        """
+        if not self.directory.exists():
+            return
+        with held_alone(self.lock) as is_free:
+            if not is_free:
+                message = (
+                    f"{self.directory} is in use by a run of pytest or of nixspec, which would "
+                    "lose its shells. Nothing was forgotten; try again when it has ended."
+                )
+                raise ShellError(message)
             shutil.rmtree(self.directory)
 
 

@@ -5,14 +5,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
 from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNotFoundError
-from pytest_nixspec.files import locked, write_whole
+from pytest_nixspec.files import hold, locked, write_whole
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.content import content_key, is_locked
 from pytest_nixspec.nix.flake import Flake
@@ -58,7 +59,13 @@ class ShellPool:
     kept: Kept | None = None
     ways: Mapping[str, Way] = field(default_factory=dict)
     _captures: dict[str, Capture] = field(default_factory=dict, init=False, compare=False)
+    _held: list[Callable[[], object]] = field(default_factory=list, init=False, compare=False)
     _shells: dict[tuple[str, str], Shell] = field(default_factory=dict, init=False, compare=False)
+
+    def close(self) -> None:
+        """Let go of what is kept between runs."""
+        while self._held:
+            self._held.pop()()
 
     def names(self) -> list[str]:
         """Return the names of the flake's shells, from one evaluation per run.
@@ -199,6 +206,12 @@ class ShellPool:
         """Return where shells of this very content are kept; None where they cannot be."""
         if self.kept is None:
             return None
+        if not self._held:
+            try:
+                held = hold(self.kept.lock)
+            except OSError as error:
+                return self._without_keeping(error)
+            self._held.append(weakref.finalize(self, os.close, held))
         noted = self.directory / "content"
         with _lock(noted):
             if not noted.exists():
@@ -211,8 +224,10 @@ class ShellPool:
         try:
             return self.kept.flake(self.flake.directory, key) if key else None
         except OSError as error:
-            self.limits.announce(f"nothing is kept between runs: {error}")
-            return None
+            return self._without_keeping(error)
+
+    def _without_keeping(self, error: OSError) -> None:
+        self.limits.announce(f"nothing is kept between runs: {error}")
 
     def _limits(self, name: str) -> Limits:
         announce = self.limits.announce

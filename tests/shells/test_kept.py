@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_nixspec.errors import ShellError
 from pytest_nixspec.nix import Flake, Override
 from pytest_nixspec.nix.content import content_key, is_locked
 from pytest_nixspec.shells import ShellOutcome
@@ -280,7 +281,9 @@ def test_a_profile_that_is_a_directory_is_passed_by(run, tmp_path):
 
 
 def test_a_damaged_cache_is_listed_and_cleared(run, tmp_path):
-    run().capture("default")
+    pool = run()
+    pool.capture("default")
+    pool.close()
     (name,) = (tmp_path / "kept").glob("flakes/*/flake")
     name.write_bytes(b"\xff")
     kept = Kept(tmp_path.resolve() / "kept")
@@ -318,3 +321,17 @@ def test_without_git_what_a_run_writes_is_no_content_and_all_else_is(nix, flake)
 
     assert after == before
     assert content_key(nix, Flake(flake, nix.system)) != before
+
+
+def test_what_a_run_uses_is_not_cleared_beside_it(run, tmp_path):
+    kept = Kept(tmp_path.resolve() / "kept")
+    pool = run()
+    pool.capture("default")
+
+    with pytest.raises(ShellError, match=r"is in use by a run of pytest .* Nothing was forgotten"):
+        kept.clear()
+
+    assert len(list(kept.entries())) == 1
+    pool.close()
+    kept.clear()
+    assert not kept.directory.exists()

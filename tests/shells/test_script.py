@@ -10,8 +10,8 @@ import pytest
 
 from pytest_nixspec.nix import Flake, shell_names
 from pytest_nixspec.shells import ShellOutcome
-from pytest_nixspec.shells.entering import OURS
 from pytest_nixspec.shells.kept import Kept
+from pytest_nixspec.shells.preamble import OURS
 from pytest_nixspec.shells.script import Script
 from tests.conftest import GALLERY, pool_over
 
