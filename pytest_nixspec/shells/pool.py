@@ -206,12 +206,11 @@ class ShellPool:
         """Return where shells of this very content are kept; None where they cannot be."""
         if self.kept is None:
             return None
-        if not self._held:
-            try:
-                held = hold(self.kept.lock)
-            except OSError as error:
-                return self._without_keeping(error)
-            self._held.append(weakref.finalize(self, os.close, held))
+        try:
+            self._hold(self.kept)
+        except OSError as error:
+            self._say_why_not(error)
+            return None
         noted = self.directory / "content"
         with _lock(noted):
             if not noted.exists():
@@ -224,9 +223,14 @@ class ShellPool:
         try:
             return self.kept.flake(self.flake.directory, key) if key else None
         except OSError as error:
-            return self._without_keeping(error)
+            self._say_why_not(error)
+            return None
 
-    def _without_keeping(self, error: OSError) -> None:
+    def _hold(self, kept: Kept) -> None:
+        if not self._held:
+            self._held.append(weakref.finalize(self, os.close, hold(kept.lock)))
+
+    def _say_why_not(self, error: OSError) -> None:
         self.limits.announce(f"nothing is kept between runs: {error}")
 
     def _limits(self, name: str) -> Limits:
