@@ -5,8 +5,8 @@
 
 Every arm makes the same assertions on the versions of real programs in the same shells; its tests
 are what somebody would write who goes that way. `cold` begins without any cache of ours or Nix's
-(what is built stays), `second` is the same run again. Arms take turns, round after round. Raw
-samples go to benchmarks/samples/shells.json.
+(what is built stays), `second` is the same run again; the cache is beside the project, as it always
+is. Arms take turns, round after round. Raw samples go to benchmarks/samples/shells.json.
 """
 
 import argparse
@@ -123,7 +123,9 @@ def main() -> None:
     nix = locate(os.environ, substitutions.nix)
     samples: dict[str, dict[str, dict[str, list[float]]]] = {}
     with tempfile.TemporaryDirectory() as directory:
-        flake = Flake(prepared(Path(directory).resolve()), nix.system, substitutions.inputs)
+        project = Path(directory).resolve() / "project"
+        project.mkdir()
+        flake = Flake(prepared(project), nix.system, substitutions.inputs)
         for case in CASES:
             measured = samples.setdefault(str(case), {"cold": {}, "second": {}})
             for _ in range(rounds):
@@ -153,7 +155,7 @@ def once(nix: Nix, flake: Flake, arm: str, case: Case) -> dict[str, float]:
     head = HEAD.format(cases=case.parameters, nix=[str(nix.path), *features])
     body = ARMS[arm].format(flags=list(flake.arguments))
     (flake.directory / "test_versions.py").write_text(head + body)
-    for left in ("profiles", "scripts", "cache"):
+    for left in ("profiles", "scripts", "../cache"):
         shutil.rmtree(flake.directory / left, ignore_errors=True)
     return {state: run(nix, flake, arm, case) for state in ("cold", "second")}
 
@@ -170,7 +172,7 @@ def run(nix: Nix, flake: Flake, arm: str, case: Case) -> float:
             **environment,
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "NIXSPEC_NIX": str(nix.path),
-            "XDG_CACHE_HOME": str(flake.directory / "cache"),
+            "XDG_CACHE_HOME": str(flake.directory.parent / "cache"),
         },
         cwd=flake.directory,
         deadline=process.after(SECONDS),

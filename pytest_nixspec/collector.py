@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_nixspec.checks import Check, perform, statements
+from pytest_nixspec.checks import Check, perform
+from pytest_nixspec.checks.statements import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 Environment: TypeAlias = Mapping[str, str] | Mapping[bytes, bytes]
 Deadline: TypeAlias = Callable[[float], bool]
@@ -31,7 +31,7 @@ class Completed:
         elapsed_seconds: Wall time from start to end.
         timed_out: Whether it was ended because its deadline passed.
         left_behind: The commands of what it left running in its process group, and what was ended
-            with it; None where this system does not tell.
+            with it; None where this system does not tell, or it was not asked for.
     """
 
     argv: tuple[str, ...]
@@ -79,24 +79,54 @@ def run(
     Raises:
         OSError: The command could not be started.
     """
-    started = time.monotonic()
     # Files, not pipes: a daemon that inherits a pipe keeps its reader waiting for ever.
+    with tempfile.TemporaryFile() as given:
+        given.write(stdin)
+        given.seek(0)
+        source = given if stdin else subprocess.DEVNULL
+        return _run(argv, {"env": env, "cwd": cwd, "stdin": source}, deadline, looks=False)
+
+
+def run_and_look(
+    argv: Sequence[str | Path],
+    *,
+    env: Environment,
+    cwd: Path | None = None,
+    deadline: Deadline,
+    program: Path | None = None,
+) -> Completed:
+    """Run a command as `run` does, and tell what it left running.
+
+    Args:
+        argv: The command.
+        env: Its variables.
+        cwd: Where it runs.
+        deadline: When to end it.
+        program: What is started, where that is not the command's first word.
+
+    Raises:
+        OSError: The command could not be started.
+    """
+    options = {"env": env, "cwd": cwd, "stdin": subprocess.DEVNULL, "executable": program}
+    return _run(argv, options, deadline, looks=True)
+
+
+def _run(
+    argv: Sequence[str | Path], options: Mapping[str, Any], deadline: Deadline, *, looks: bool
+) -> Completed:
+    started = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        with tempfile.TemporaryFile() as given:
-            given.write(stdin)
-            given.seek(0)
-            child = subprocess.Popen(
-                [os.fspath(part) for part in argv],
-                env=env,
-                cwd=cwd,
-                stdin=given if stdin else subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
+        child = subprocess.Popen(
+            [os.fspath(part) for part in argv],
+            **options,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
         try:
             timed_out = not _wait(child, deadline, started)
-            left_behind = _others_in_group(child.pid)
+            # Looking goes through all of /proc, which is dear on a machine with many processes.
+            left_behind = _others_in_group(child.pid) if looks else None
         finally:
             _end_group(child)
         return Completed(

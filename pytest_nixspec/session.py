@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -12,21 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_nixspec import collector
-from pytest_nixspec.benchmark_entries import add_entries
-from pytest_nixspec.checks import Run, header, record_baselines, record_snapshots
 from pytest_nixspec.errors import NixspecError
+from pytest_nixspec.files import ALIVE, hold, make_own_directory
 from pytest_nixspec.fixtures import FIXTURES
+from pytest_nixspec.nix import Nix, start_locating
 from pytest_nixspec.python_tests import result_of_test
-from pytest_nixspec.report import Record, Result, terminal, write_reports
+from pytest_nixspec.report import Header, Record, Result, terminal, write_reports
 from pytest_nixspec.settings import Settings, Substitutions, with_overrides
-from pytest_nixspec.spec import SPEC_NAME, find, load
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+
+    from pytest_nixspec.checks import Run
+    from pytest_nixspec.spec import Spec
 
 NAME = "nixspec-session"
 SHARED = "nixspec_directory"
+NIX = "nixspec_nix"
+SPEC_FILES = ("nixspec.toml", "pyproject.toml")
+"""Where a specification may be; told without what reads it, which is slow to import."""
 
 
 def register(config: pytest.Config) -> None:
@@ -37,16 +40,36 @@ def register(config: pytest.Config) -> None:
     """
     try:
         settings = _settings(config)
-        spec = load(settings.spec_path) if settings.spec_path else None
+        # Nix answers while we import the rest.
+        nix = _nix(config, settings)
+        from pytest_nixspec.checks.run import Run  # noqa: PLC0415 - as above
+
+        spec = _spec(settings)
         _choose_arguments(config, settings)
         session = Session(config, settings)
         # Registered before anything else can fail: it clears away what it has begun.
         config.pluginmanager.register(session, NAME)
-        session.run = Run(settings, spec, session.directory, session.announce)
+        session.run = Run(settings, spec, session.directory, session.announce, nix)
         # Asked for now, so that a machine without Nix hears one sentence and not one an item.
         _ = session.run.flake
     except NixspecError as error:
         raise pytest.UsageError(*str(error).splitlines()) from error
+
+
+def _nix(config: pytest.Config, settings: Settings) -> Callable[[], Nix]:
+    """Return what gives the Nix of this run; a worker is told it by its controller."""
+    told = getattr(config, "workerinput", {}).get(NIX)
+    if told is None:
+        return start_locating(os.environ, settings.substitutions.nix)
+    return lambda: Nix.from_json(told, os.environ)
+
+
+def _spec(settings: Settings) -> Spec | None:
+    if settings.spec_path is None:
+        return None
+    from pytest_nixspec.spec import load  # noqa: PLC0415 - pydantic is slow to import
+
+    return load(settings.spec_path)
 
 
 def _settings(config: pytest.Config) -> Settings:
@@ -66,8 +89,17 @@ def _settings(config: pytest.Config) -> Settings:
 def _spec_path(config: pytest.Config) -> Path | None:
     here = config.invocation_params.dir
     named = [here / argument.split("::")[0] for argument in config.args]
-    given = [path for path in named if path.name == SPEC_NAME and path.is_file()]
-    return given[0] if given else find(here) or find(config.rootpath)
+    given = [path for path in named if path.name == SPEC_FILES[0] and path.is_file()]
+    return given[0] if given else _found(here) or _found(config.rootpath)
+
+
+def _found(directory: Path) -> Path | None:
+    places = [path for path in (directory / name for name in SPEC_FILES) if path.is_file()]
+    if not any(path.name == SPEC_FILES[0] or b"nixspec" in path.read_bytes() for path in places):
+        return None
+    from pytest_nixspec.spec import find  # noqa: PLC0415 - pydantic is slow to import
+
+    return find(directory)
 
 
 def _choose_arguments(config: pytest.Config, settings: Settings) -> None:
@@ -78,7 +110,7 @@ def _choose_arguments(config: pytest.Config, settings: Settings) -> None:
     spec = [str(settings.spec_path)] if settings.spec_path else []
     if not spec and not more:
         message = (
-            f"there is no {SPEC_NAME} in {settings.root}, and no [tool.nixspec] beside it.",
+            f"there is no {SPEC_FILES[0]} in {settings.root}, and no [tool.nixspec] beside it.",
             "Write one with `nixspec init`, or name the tests to run.",
         )
         raise pytest.UsageError(*message)
@@ -101,6 +133,7 @@ class Session:
         self._results: list[Result] = []
         self._record: Record | None = None
         self._notes: list[str] = []
+        self._held: list[int] = []
 
     @property
     def _is_worker(self) -> bool:
@@ -110,7 +143,19 @@ class Session:
     def directory(self) -> Path:
         """Shared by all workers: the controller's, gone at its end."""
         given = getattr(self._config, "workerinput", {}).get(SHARED)
-        return Path(given or tempfile.mkdtemp(prefix="nixspec-")).resolve()
+        if given is None:
+            directory, held = make_own_directory()
+        else:
+            directory = Path(given)
+            held = hold(directory / ALIVE)
+        self._held.append(held)
+        return directory
+
+    @cached_property
+    def _header(self) -> Header:
+        from pytest_nixspec.checks.run import header  # noqa: PLC0415 - imported while Nix answers
+
+        return header(self.run)
 
     def announce(self, text: str) -> None:
         """Say on the terminal what is being waited for; a worker has none."""
@@ -126,18 +171,23 @@ class Session:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker of xdist where the run's directory is."""
+        """Tell a worker of xdist where the run's directory is, and which Nix it uses."""
         node.workerinput[SHARED] = str(self.directory)
+        node.workerinput[NIX] = self.run.nix.to_json()
 
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
         """Collect the specification."""
+        if self.run.spec is None:
+            return None
+        from pytest_nixspec import collector  # noqa: PLC0415 - needs pydantic
+
         return collector.collect(file_path, parent, self.run)
 
     def pytest_report_header(self) -> list[str]:
         """Say first what was substituted, and then where the run takes place."""
-        return [f"nixspec: {line}" for line in header(self.run).lines()]
+        return [f"nixspec: {line}" for line in self._header.lines()]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -164,14 +214,18 @@ class Session:
         """Keep the results for the record."""
         if hasattr(report, "nixspec"):
             self._results.append(Result.from_json(report.nixspec))
-            if not self._is_worker:
+            if not self._is_worker and "measurement" in report.nixspec["facts"]:
+                from pytest_nixspec.benchmark_entries import (  # noqa: PLC0415 - seldom needed
+                    add_entries,
+                )
+
                 add_entries(self._config, self._results[-1])
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the reports; store baselines, unless anything failed."""
         if self._is_worker or not self._results:
             return
-        self._record = Record(header(self.run), self._in_order())
+        self._record = Record(self._header, self._in_order())
         try:
             written = write_reports(self._record, self._settings.reports)
             self._notes.append(f"reports: {_listed(written)}")
@@ -179,8 +233,10 @@ class Session:
             self._notes.append(f"reports: NOT WRITTEN: {error}")
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._settings.record and exitstatus == 0:
-            recorded = record_baselines(self._record.results, self.run)
-            recorded += record_snapshots(self._record.results, self.run)
+            from pytest_nixspec import checks  # noqa: PLC0415 - as above
+
+            recorded = checks.record_baselines(self._record.results, self.run)
+            recorded += checks.record_snapshots(self._record.results, self.run)
             self._notes.append(f"recorded: {_listed(recorded) or 'nothing was asked for'}")
         elif self._settings.record:
             self._notes.append("recorded: nothing, since the run failed")
@@ -194,13 +250,19 @@ class Session:
 
     def _in_order(self) -> tuple[Result, ...]:
         """Return the results by place in the specification, whichever worker was first."""
-        order = {name: n for n, name in enumerate(self._ids())}
-        return tuple(sorted(self._results, key=lambda result: order.get(result.id, len(order))))
+        ids: list[str] = []
+        if self.run.spec is not None:
+            from pytest_nixspec import collector  # noqa: PLC0415 - needs pydantic
 
-    def _ids(self) -> list[str]:
-        return collector.ids(self.run.spec) if self.run.spec else []
+            ids = collector.ids(self.run.spec)
+        order = {name: n for n, name in enumerate(ids)}
+        return tuple(sorted(self._results, key=lambda result: order.get(result.id, len(order))))
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind; a worker's directory is its controller's."""
+        if hasattr(self, "run"):
+            self.run.close()
         if not self._is_worker:
             shutil.rmtree(self.directory, ignore_errors=True)
+        for held in self._held:
+            os.close(held)

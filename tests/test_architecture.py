@@ -24,7 +24,7 @@ FLOORS = (
     {"shells", "versions", "performance"},
     {"nix"},
     {"process"},
-    {"errors", "verdict"},
+    {"errors", "files", "verdict"},
 )
 FACE = FLOORS[0]
 

@@ -71,3 +71,25 @@ def test_a_signal_is_a_negative_exit_code():
 def test_a_program_that_is_not_there_is_an_error():
     with pytest.raises(FileNotFoundError):
         run("/no/such/program")
+
+
+def test_what_is_left_running_is_told_only_where_it_is_asked_for():
+    argv = ("/bin/sh", "-c", "sleep 1000 & echo done")
+
+    looked = process.run_and_look(argv, env=ENV, deadline=process.after(20))
+
+    assert run(*argv).left_behind is None
+    # It may be seen before it has become what it is.
+    (left,) = looked.left_behind if sys.platform == "linux" else ("sleep 1000",)
+    assert "sleep 1000" in left
+
+
+def test_another_program_may_be_started_under_a_commands_name():
+    done = process.run_and_look(
+        ["named", "-c", "echo $0"],
+        env=ENV,
+        deadline=process.after(20),
+        program=Path("/bin/sh"),
+    )
+
+    assert done.text == "named"

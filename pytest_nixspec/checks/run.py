@@ -1,25 +1,31 @@
 """What the checks of one run share: Nix, the shells, the measurements; each got on demand."""
 
+from __future__ import annotations
+
 import datetime
 import importlib.metadata
 import os
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pytest_nixspec.checks.matrix import VersionMatrix
 from pytest_nixspec.errors import SpecError
 from pytest_nixspec.nix import Flake, Nix, locate
-from pytest_nixspec.performance import Device, Measurements
 from pytest_nixspec.report import Header
-from pytest_nixspec.settings import Settings
 from pytest_nixspec.shells import ShellPool
 from pytest_nixspec.shells.deadline import Limits
 from pytest_nixspec.shells.kept import Kept
 from pytest_nixspec.shells.ways import Way
-from pytest_nixspec.spec import Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytest_nixspec.checks.matrix import VersionMatrix
+    from pytest_nixspec.performance import Measurements
+    from pytest_nixspec.settings import Settings
+    from pytest_nixspec.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +54,23 @@ class Run:
         spec: The specification.
         directory: Shared by all workers, gone after the run.
         announce: Told what is being waited for.
+        find_nix: Gives the Nix to use, where somebody has looked for it already.
     """
 
     settings: Settings
     spec: Spec | None
     directory: Path
     announce: Callable[[str], None]
+    find_nix: Callable[[], Nix] | None = None
 
     @cached_property
     def nix(self) -> Nix:
         """The Nix of this run; raises `NixNotFoundError` or `NixTooOldError`."""
-        return locate(os.environ, self.settings.substitutions.nix)
+        return (
+            self.find_nix()
+            if self.find_nix
+            else locate(os.environ, self.settings.substitutions.nix)
+        )
 
     @cached_property
     def flake(self) -> Flake:
@@ -85,14 +97,23 @@ class Run:
             ways={n: Way(t.via) for n, t in tables.items() if t.via != "flake"},
         )
 
+    def close(self) -> None:
+        """Let go of what is kept between runs, so that it may be cleared."""
+        if "shells" in vars(self):
+            self.shells.close()
+
     @cached_property
     def version_matrix(self) -> VersionMatrix:
         """The versions that the shells bring."""
+        from pytest_nixspec.checks.matrix import VersionMatrix  # noqa: PLC0415 - seldom needed
+
         return VersionMatrix(self.shells)
 
     @cached_property
     def measurements(self) -> Measurements:
         """The measurements of profiles."""
+        from pytest_nixspec.performance import Measurements  # noqa: PLC0415 - seldom needed
+
         substitutes = {m.model: m.path for m in self.settings.substitutions.models}
         return Measurements(
             directory=self.directory / "profiles",
@@ -116,12 +137,16 @@ class Run:
 
 def header(run: Run) -> Header:
     """Return where and with what a run takes place; the device only where models run on it."""
-    measures = run.spec is not None and bool(run.spec.model.profile)
+    device = platform.machine()
+    if run.spec is not None and run.spec.model.profile:
+        from pytest_nixspec.performance import Device  # noqa: PLC0415 - seldom needed
+
+        device = str(Device.here())
     return Header(
         plugin=importlib.metadata.version("pytest-nixspec"),
         nix=f"{run.nix.version} ({run.nix.path})",
         system=run.nix.system,
-        device=str(Device.here()) if measures else platform.machine(),
+        device=device,
         flake=str(run.flake.directory),
         started=datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
         substitutions=tuple(run.settings.substitutions.lines()),

@@ -17,7 +17,7 @@ from pytest_nixspec.shells import Origin, ShellOutcome, Tool
 from pytest_nixspec.shells.beam import otps_of_elixir
 from pytest_nixspec.spec import Spec
 from pytest_nixspec.spec.model import ToolTable, VariableTable
-from pytest_nixspec.verdict import Verdict, failed, passed
+from pytest_nixspec.verdict import Verdict, failed, passed, unknown
 from pytest_nixspec.versions import Requirement
 from pytest_nixspec.versions.compatibility import one_otp
 
@@ -97,7 +97,7 @@ def _has_tool(
     if wanted.from_ not in {"any", tool.origin.value}:
         return Checked(_wrong_origin(tool, wanted), facts)
     if requirement is None:
-        return Checked(passed(f"{name} comes from the {tool.origin}: {tool.path}"), facts)
+        return Checked(passed(tool.explain().partition("\n")[0]), facts)
     facts["version"] = tool.version
     reason = requirement.explain(tool.version)
     if tool.version in requirement:
@@ -115,6 +115,10 @@ def _has_one_otp(shell: str, run: Run) -> Checked:
 
 
 def _wrong_origin(tool: Tool, wanted: ToolTable) -> Verdict:
+    if tool.origin is Origin.UNKNOWN:
+        reason = f"who brings {tool.name} cannot be told: {tool.path} is a file of the project"
+        remedy = f'Add {tool.name} to the shell, or allow any: from = "any".'
+        return unknown(reason, *tool.explain().splitlines(), remedy=remedy)
     if tool.origin is Origin.HOST:
         reason = f"the shell brings no {tool.name}; only the host has one"
         remedy = f'Add {tool.name} to the shell, or allow the host: from = "any".'

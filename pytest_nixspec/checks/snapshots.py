@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from pytest_nixspec.checks.check import Checked
 from pytest_nixspec.checks.run import Run
+from pytest_nixspec.files import write_whole
 from pytest_nixspec.nix import closure_bytes
 from pytest_nixspec.report.record import Result
 from pytest_nixspec.shells.snapshot import Snapshot, differences, take
@@ -53,8 +54,5 @@ def record_snapshots(results: Iterable[Result], run: Run) -> list[Path]:
             continue
         path = snapshot_path(run, shell)
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.new")
-        new.write_text(snapshot_of(run, shell).to_json())
-        new.replace(path)
-        recorded.append(path)
+        recorded.append(write_whole(path, snapshot_of(run, shell).to_json()))
     return recorded

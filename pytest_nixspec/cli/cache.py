@@ -23,6 +23,7 @@ def _cache(options: argparse.Namespace) -> int:
     kept = Kept.here(os.environ)
     entries = list(kept.entries())
     if options.clear:
+        # Refuses beside a run, and says so.
         kept.clear()
     if options.json:
         keys = ("flake", "content", "used", "shells")

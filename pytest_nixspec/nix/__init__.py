@@ -1,6 +1,6 @@
 """The one doorway to Nix: finding it, the flags that keep us harmless, one function per verb."""
 
-from pytest_nixspec.nix.binary import MINIMUM_VERSION, Nix, locate
+from pytest_nixspec.nix.binary import MINIMUM_VERSION, Nix, locate, start_locating
 from pytest_nixspec.nix.flake import Flake, Override
 from pytest_nixspec.nix.packages import package_versions
 from pytest_nixspec.nix.provenance import Provenance, provenances, store_path_of
@@ -19,5 +19,6 @@ __all__ = [
     "package_versions",
     "provenances",
     "shell_names",
+    "start_locating",
     "store_path_of",
 ]

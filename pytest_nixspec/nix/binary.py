@@ -4,7 +4,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,12 +55,28 @@ class Nix:
     environment: Mapping[str, str]
     launcher: tuple[str, ...] = ()
 
+    def to_json(self) -> dict[str, str]:
+        """Return what was found out, for another process of this machine."""
+        return {
+            "path": str(self.path),
+            "version": self.version,
+            "system": self.system,
+            "store": str(self.store),
+        }
+
+    @classmethod
+    def from_json(cls, read: Mapping[str, str], environ: Mapping[str, str]) -> "Nix":
+        """Read what `to_json` returned."""
+        store = Path(read["store"])
+        return cls(Path(read["path"]), read["version"], read["system"], store, environ)
+
     def run(
         self,
         *arguments: str,
         deadline: process.Deadline,
         cwd: Path | None = None,
         extra: Mapping[str, str] | None = None,
+        looks: bool = False,
     ) -> process.Completed:
         """Run `nix VERB …` with the flags that keep it harmless.
 
@@ -68,11 +85,13 @@ class Nix:
             deadline: When to end it.
             cwd: The directory to run it in.
             extra: Variables beside its own environment.
+            looks: Whether to look for what it leaves running.
         """
         verb, *rest = arguments
         environment = {**self.environment, **(extra or {})}
         argv: list[str | Path] = [*self.launcher, self.path, verb, *HARMLESS, *rest]
-        return process.run(argv, env=environment, cwd=cwd, deadline=deadline)
+        run = process.run_and_look if looks else process.run
+        return run(argv, env=environment, cwd=cwd, deadline=deadline)
 
     def started_by(self, environment: Mapping[str, str], umask: int) -> "Nix":
         """Return the same Nix, as a parent with these variables and this umask starts it."""
@@ -109,6 +128,14 @@ def locate(environ: Mapping[str, str], preferred: Path | None = None) -> Nix:
     if _is_too_old(version):
         raise _too_old(path, version)
     return Nix(path, version, system, Path(store), environ)
+
+
+def start_locating(environ: Mapping[str, str], preferred: Path | None = None) -> Callable[[], Nix]:
+    """Begin to find Nix beside what else is done, and return what gives or raises the answer."""
+    looking = ThreadPoolExecutor(1)
+    answer = looking.submit(locate, environ, preferred)
+    looking.shutdown(wait=False)
+    return answer.result
 
 
 def failure(arguments: Sequence[str], done: process.Completed) -> str:

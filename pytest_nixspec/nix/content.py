@@ -9,6 +9,8 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from pytest_nixspec import process
@@ -18,6 +20,12 @@ from pytest_nixspec.nix.flake import Flake
 MOST_BYTES = 200_000_000
 MOST_FILES = 50_000
 GIT_SECONDS = 60
+
+# Without git Nix copies these too, and a shell that holds its whole directory would be another one
+# after each run. Nothing could ever be kept then, so such a shell has them as they were once.
+_WRITTEN_BY_RUNS = frozenset(
+    {"nixspec.json", "nixspec.md", "nixspec.html", "__pycache__", ".pytest_cache"}
+)
 METADATA_SECONDS = 120
 
 
@@ -45,7 +53,8 @@ def content_key(nix: Nix, flake: Flake) -> str | None:
 def is_locked(nix: Nix, flake: Flake) -> bool:
     """Tell whether every input is locked; otherwise an evaluation is not the same again."""
     substitutes = [Path(o.reference.removeprefix("path:")) for o in flake.overrides]
-    return all(_is_locked(nix, directory) for directory in (flake.directory, *substitutes))
+    with ThreadPoolExecutor() as asking:
+        return all(asking.map(partial(_is_locked, nix), (flake.directory, *substitutes)))
 
 
 def _is_locked(nix: Nix, directory: Path) -> bool:
@@ -124,5 +133,26 @@ def _git(git: str, directory: Path, *arguments: str) -> bytes | None:
 
 
 def _walked(directory: Path) -> Iterator[Path]:
-    for root, directories, names in os.walk(directory):
-        yield from (Path(root, name) for name in (*directories, *names))
+    """Yield what is below a directory, but for what a run of ours writes."""
+    try:
+        with os.scandir(directory) as found:
+            entries = list(found)
+    except OSError:
+        # What we may not read Nix may not read either, and says so.
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        if entry.name in _WRITTEN_BY_RUNS:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            below = list(_walked(path))
+            # The directory of the reports comes and goes with them.
+            if below or _is_empty(path):
+                yield path
+                yield from below
+        else:
+            yield path
+
+
+def _is_empty(directory: Path) -> bool:
+    return not os.access(directory, os.R_OK) or not any(directory.iterdir())

@@ -2,7 +2,7 @@
 
 import fnmatch
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -100,16 +100,26 @@ def seconds_of_hook(events: Sequence[Event]) -> float | None:
 def tree_of(directory: Path) -> Tree | None:
     """Return size, time, inode and mode of all below a directory; None where it is too large."""
     tree: Tree = {}
-    for path, entry in _files(directory):
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError:
-            # It went away as we looked: no hook that has ended left it.
-            continue
-        is_directory = entry.is_dir(follow_symlinks=False)
-        # A directory changes with what is in it, which is looked at by itself.
-        size, time = (0, 0) if is_directory else (status.st_size, status.st_mtime_ns)
-        tree[path] = (size, time, status.st_ino, status.st_mode)
+    # Plain strings: this is looked at twice for each shell.
+    pending = [(os.fspath(directory), "")]
+    while pending:
+        place, prefix = pending.pop()
+        for entry in _entries(place):
+            path = prefix + entry.name
+            if path in _NOT_THE_HOOKS or entry.name in _ANYWHERE:
+                continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                # It went away as we looked: no hook that has ended left it.
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                # A directory changes with what is in it, which is looked at by itself.
+                tree[path] = (0, 0, status.st_ino, status.st_mode)
+                pending.append((entry.path, f"{path}/"))
+            else:
+                found = (status.st_size, status.st_mtime_ns, status.st_ino, status.st_mode)
+                tree[path] = found
         if len(tree) > MOST_FILES:
             return None
     return tree
@@ -134,18 +144,10 @@ def not_allowed(written: Sequence[str], globs: Sequence[str]) -> list[str]:
     ]
 
 
-def _files(directory: Path) -> "Iterator[tuple[str, os.DirEntry[str]]]":
-    pending = [directory]
-    while pending:
-        try:
-            entries = list(os.scandir(pending.pop()))
-        except OSError:
-            # What we may not read, or what went away as we looked, is not compared.
-            continue
-        for entry in entries:
-            path = os.path.relpath(entry.path, directory)
-            if path in _NOT_THE_HOOKS or entry.name in _ANYWHERE:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                pending.append(Path(entry.path))
-            yield path, entry
+def _entries(directory: str) -> "list[os.DirEntry[str]]":
+    try:
+        with os.scandir(directory) as entries:
+            return list(entries)
+    except OSError:
+        # What we may not read, or what went away as we looked, is not compared.
+        return []

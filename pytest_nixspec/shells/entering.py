@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from pytest_nixspec.nix.binary import Nix, last_lines
 from pytest_nixspec.nix.causes import cause_of
 from pytest_nixspec.nix.flake import Flake
 from pytest_nixspec.nix.verbs import why_not_evaluated
-from pytest_nixspec.process import Completed, end_those_told
+from pytest_nixspec.process import Completed, end_those_told, run_and_look
 from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.deadline import Limits, ShellDeadline
 from pytest_nixspec.shells.effects import (
@@ -22,64 +21,10 @@ from pytest_nixspec.shells.effects import (
     variables_changed,
 )
 from pytest_nixspec.shells.outcome import Entry, Event, ShellOutcome, failed_commands, judge, short
+from pytest_nixspec.shells.preamble import CAPTURE, DUMP, END, OWN_BASH, PREAMBLE
+from pytest_nixspec.shells.script import NOTE, Script
 
 _OWN = frozenset({b"_", b"BASH_ENV"})
-
-# Bash gives up the rest of what it evaluates at an error of syntax or expansion, and says 0. So the
-# hook is followed by a mark that shows it got that far. Two newlines: one may be continued.
-END = """
-
-builtin printf 'returned\\t0\\t%s\\0' "$EPOCHREALTIME" >> "$_nixspec_trace\""""
-
-# Bash reads BASH_ENV before a script: here, before the one that Nix makes of the shell. Another
-# bash on the way (a launcher of Nix) leaves it alone. The hook gets a home of its own, since
-# `-i` takes HOME away and Mix and npm cannot do without. The mark is put behind the hook by the
-# last moment's DEBUG trap: a function or an alias would change what the hook is evaluated in. The
-# trap keeps the environment, too, as it is before the hook.
-PREAMBLE = """\
-case "$0" in {scratch}/*)
-  unset BASH_ENV
-  {home}
-  _nixspec_trace={scratch}/trace
-  _nixspec_end={end}
-  _nixspec_dump={dump}
-  _nixspec_before={scratch}/before
-  trap 'case "$BASH_COMMAND" in eval*shellHook*)
-    trap - DEBUG
-    {bash} --noprofile --norc -p -c "$_nixspec_dump" . "$_nixspec_before" </dev/null 2>&1 || :
-    shellHook+=$_nixspec_end
-    builtin printf "hook\\t0\\t%s\\0" "$EPOCHREALTIME" >> "$_nixspec_trace" ;; esac' DEBUG
-  exit() {{
-    local status=$?
-    [ "$BASHPID" != "$$" ] || builtin printf 'exit\\t0\\t\\0' >> "$_nixspec_trace"
-    builtin exit "${{1:-$status}}"
-  }}
-  trap 'builtin printf "failed\\t%s\\t%s\\0" "$?" "$BASH_COMMAND" >> "$_nixspec_trace"' ERR
-  trap 'builtin printf "end\\t%s\\t\\0" "$?" >> "$_nixspec_trace"' EXIT
-  builtin printf 'entered\\t0\\t%s\\0' "$BASH" >> "$_nixspec_trace"
-;; esac
-"""
-
-# Only builtins: a shell need not have coreutils. The environment is the one this process was
-# given, which `declare` or `env` would change; macOS has no /proc and makes do with env. It is run
-# with -p, so that no function the hook exports stands in for a builtin.
-DUMP = """\
-if [ -r /proc/self/environ ]; then
-  while IFS= read -r -d "" pair; do printf "%s\\0" "$pair"; done < /proc/self/environ > "$1"
-else
-  /usr/bin/env -0 > "$1"
-fi
-"""
-CAPTURE = f"""\
-printf 'started\\t0\\t\\0' >> "$0/trace"
-umask > "$0/umask"
-set -- "$0/environ"
-{DUMP}
-printf 'captured\\t0\\t\\0' >> "$0/trace"
-"""
-
-# The shell's own bash, whatever the hook has made of PATH.
-OWN_BASH = "/proc/self/exe" if sys.platform == "linux" else "/bin/bash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +72,20 @@ class Built:
     Attributes:
         profile: The profile that holds it.
         bash: The bash that it was entered with: Nix finds it through the flake, which is not asked.
+        script: What Nix made of it; without one Nix is asked to make it again.
     """
 
     profile: Path
     bash: Path
+    script: Script | None = None
 
 
 def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
     """Run one `nix develop` and return what came of it; a failure is an outcome, not an error."""
     scratch = visit.scratch
     (scratch / "home").mkdir(parents=True)
-    (scratch / "preamble").write_text(_preamble(scratch, brings_home=visit.parent is None))
+    (scratch / "given").mkdir()
+    (scratch / "preamble").write_text(_preamble(visit))
     tree = tree_of(flake.directory)
     done = _develop(nix, flake, visit)
     events = events_in(scratch)
@@ -189,10 +137,44 @@ def _not_ran(
     is_nixs_own = all(event.name != "entered" for event in events)
     cause = cause_of(said, flake.directory, flake.system) if is_nixs_own else None
     reason = f"{entry.reason}: {cause}" if cause else entry.reason
+    broken = _broken_by_a_quote(flake, visit, {event.name for event in events})
+    if broken is not None:
+        entry, reason = broken, broken.reason
     return Capture(visit.shell, entry.outcome, reason, evidence, {}, done.elapsed_seconds)
 
 
+def _broken_by_a_quote(flake: Flake, visit: Visit, names: set[str]) -> Entry | None:
+    """Return what a quote in a path does: Nix puts paths between single quotes, and looks not."""
+    path = None
+    if "entered" in names and "hook" not in names:
+        path = flake.directory
+    elif "returned" in names and "started" not in names:
+        path = visit.scratch
+    if path is None or "'" not in str(path):
+        return None
+    reason = (
+        f"the ' in the path {path} ends a string in the script that Nix makes of a shell, and bash "
+        "cannot read it. Move it to a path without one"
+    )
+    return Entry(ShellOutcome.NEVER_STARTED, reason)
+
+
 def _develop(nix: Nix, flake: Flake, visit: Visit) -> Completed:
+    script = visit.built.script if visit.built else None
+    command = script.put(visit.scratch) if script else None
+    if script is None or command is None:
+        return _develop_by_nix(nix, flake, visit)
+    ours = {b"TMPDIR": visit.scratch, b"BASH_ENV": visit.scratch / "preamble"}
+    return run_and_look(
+        command,
+        env={**script.environment, **{name: os.fsencode(path) for name, path in ours.items()}},
+        cwd=flake.directory,
+        deadline=ShellDeadline(visit.scratch / "trace", visit.limits),
+        program=script.program,
+    )
+
+
+def _develop_by_nix(nix: Nix, flake: Flake, visit: Visit) -> Completed:
     scratch, parent = visit.scratch, visit.parent
     directory = parent.directory if parent else flake.directory
     keeps = () if parent else ("-i", "-k", "TMPDIR", "-k", "BASH_ENV")
@@ -212,6 +194,7 @@ def _develop(nix: Nix, flake: Flake, visit: Visit) -> Completed:
         deadline=ShellDeadline(scratch / "trace", visit.limits),
         cwd=directory,
         extra=extra,
+        looks=True,
     )
 
 
@@ -227,14 +210,17 @@ def events_in(scratch: Path) -> tuple[Event, ...]:
     return Event.read_all(trace.read_bytes() if trace.exists() else b"")
 
 
-def _preamble(scratch: Path, *, brings_home: bool) -> str:
-    own = shlex.quote(str(scratch))
+def _preamble(visit: Visit) -> str:
+    own = shlex.quote(str(visit.scratch))
+    script = visit.built.script if visit.built else None
+    note = NOTE.format(scratch=own) if visit.keep else f"umask {script.umask}" if script else ":"
     return PREAMBLE.format(
         scratch=own,
+        note=note,
         end=shlex.quote(END),
         dump=shlex.quote(DUMP),
         bash=OWN_BASH,
-        home=f"export HOME={own}/home" if brings_home else ":",
+        home=f"export HOME={own}/home" if visit.parent is None else ":",
     )
 
 

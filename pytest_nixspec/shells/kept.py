@@ -8,7 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_nixspec.errors import ShellError
+from pytest_nixspec.files import held_alone, write_whole
 from pytest_nixspec.shells.entering import Built
+from pytest_nixspec.shells.preamble import OURS
+from pytest_nixspec.shells.script import Script
 
 KEPT_EACH = 4
 """So many contents of one flake are kept: a branch or two, and what they were before."""
@@ -57,9 +61,26 @@ class Kept:
             shells = sorted(path.parent.name for path in home.glob("*/profile"))
             yield flake, home.name, _used(used), shells
 
+    @property
+    def lock(self) -> Path:
+        """What runs hold that use it: beside it, so that it can be removed."""
+        return self.directory.with_name(f"{self.directory.name}.lock")
+
     def clear(self) -> None:
-        """Forget everything; Nix may collect the shells then."""
-        if self.directory.exists():
+        """Forget everything; Nix may collect the shells then.
+
+        Raises:
+            ShellError: A run uses it.
+        """
+        if not self.directory.exists():
+            return
+        with held_alone(self.lock) as is_free:
+            if not is_free:
+                message = (
+                    f"{self.directory} is in use by a run of pytest or of nixspec, which would "
+                    "lose its shells. Nothing was forgotten; try again when it has ended."
+                )
+                raise ShellError(message)
             shutil.rmtree(self.directory)
 
 
@@ -81,7 +102,7 @@ class KeptShell:
         except OSError:
             return None
         kept = cls(directory)
-        places = (kept.profile, kept._bash)
+        places = (kept.profile, kept._bash, kept._script)
         is_blocked = any(place.is_dir() and not place.is_symlink() for place in places)
         return None if is_blocked or not os.access(directory, os.W_OK) else kept
 
@@ -94,19 +115,34 @@ class KeptShell:
     def _bash(self) -> Path:
         return self.directory / "bash"
 
+    @property
+    def _script(self) -> Path:
+        return self.directory / "script"
+
     def built(self) -> Built | None:
         """Return what an earlier run has built, if all of it is still there."""
         known = self._bash.read_bytes() if self._bash.is_file() else b""
         if not known.startswith(b"/") or b"\0" in known:
             return None
         bash = Path(os.fsdecode(known))
-        return Built(self.profile, bash) if self.profile.exists() and bash.exists() else None
+        if not (self.profile.exists() and bash.exists()):
+            return None
+        return Built(self.profile, bash, self._known_script())
 
-    def remember(self, bash: str) -> None:
-        """Note the bash that the shell was entered with, by which it is entered again."""
-        new = self.directory / "bash.new"
-        new.write_text(bash)
-        new.replace(self._bash)
+    def remember(self, bash: str, script: Script | None) -> None:
+        """Note the bash that the shell was entered with, and what Nix gave it."""
+        if script is None:
+            self._script.unlink(missing_ok=True)
+        else:
+            write_whole(self._script, script.to_json(OURS))
+        write_whole(self._bash, bash)
+
+    def _known_script(self) -> Script | None:
+        if not self._script.is_file():
+            return None
+        text = self._script.read_text(encoding="utf-8", errors="replace")
+        script = Script.from_json(text, OURS)
+        return script if script and os.access(script.program, os.X_OK) else None
 
 
 def _used(path: Path) -> float:

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from pytest_nixspec.files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,5 @@ class Memory:
             return known
         answer = ask()
         self.directory.mkdir(parents=True, exist_ok=True)
-        new = self.directory / f"{key}.{os.getpid()}.new"
-        new.write_text(json.dumps(answer))
-        new.replace(kept)
+        write_whole(kept, json.dumps(answer))
         return answer

@@ -5,14 +5,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from filelock import FileLock
-
 from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNotFoundError
+from pytest_nixspec.files import hold, locked, write_whole
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.content import content_key, is_locked
 from pytest_nixspec.nix.flake import Flake
@@ -26,6 +27,7 @@ from pytest_nixspec.shells.leaks import Leak, leak_map
 from pytest_nixspec.shells.memory import Memory
 from pytest_nixspec.shells.outcome import ShellOutcome
 from pytest_nixspec.shells.probes import Probe
+from pytest_nixspec.shells.script import Script
 from pytest_nixspec.shells.shell import Shell
 from pytest_nixspec.shells.tools import SearchPath, entries_of
 from pytest_nixspec.shells.ways import SHELL_NIX, Way, enter_direnv, enter_host
@@ -57,6 +59,13 @@ class ShellPool:
     kept: Kept | None = None
     ways: Mapping[str, Way] = field(default_factory=dict)
     _captures: dict[str, Capture] = field(default_factory=dict, init=False, compare=False)
+    _held: list[Callable[[], object]] = field(default_factory=list, init=False, compare=False)
+    _shells: dict[tuple[str, str], Shell] = field(default_factory=dict, init=False, compare=False)
+
+    def close(self) -> None:
+        """Let go of what is kept between runs."""
+        while self._held:
+            self._held.pop()()
 
     def names(self) -> list[str]:
         """Return the names of the flake's shells, from one evaluation per run.
@@ -65,9 +74,9 @@ class ShellPool:
             NixCommandError: The flake cannot be evaluated.
         """
         listing = self.directory / "shells.json"
-        with self._lock(listing):
+        with _lock(listing):
             if not listing.exists():
-                _write(listing, json.dumps(self._listed()))
+                write_whole(listing, json.dumps(self._listed()))
         read = json.loads(listing.read_text())
         if "error" in read:
             raise NixCommandError(read["error"])
@@ -89,9 +98,9 @@ class ShellPool:
         if name not in self._captures:
             home = self.directory / "entered" / _slug(name)
             kept = home.with_name(f"{home.name}.json")
-            with self._lock(home):
+            with _lock(home):
                 if not kept.exists():
-                    _write(kept, self._enter(name, home).to_json())
+                    write_whole(kept, self._enter(name, home).to_json())
             self._captures[name] = Capture.from_json(kept.read_text())
         capture = self._captures[name]
         if capture.outcome is ShellOutcome.EVALUATION_FAILED and name not in self.ways:
@@ -112,6 +121,12 @@ class ShellPool:
             said = "\n".join(f"  {line}" for line in capture.evidence)
             message = f"shell {name!r}: {capture.outcome}: {capture.reason}.\n{said}".rstrip()
             raise ShellNotEnteredError(message)
+        parents = os.environ.get("PATH", "")
+        if (name, parents) not in self._shells:
+            self._shells[name, parents] = self._shell(name, capture, parents)
+        return self._shells[name, parents]
+
+    def _shell(self, name: str, capture: Capture, parents: str) -> Shell:
         return Shell(
             name=name,
             capture=capture,
@@ -119,7 +134,7 @@ class ShellPool:
                 entries=entries_of(os.fsdecode(capture.environment.get(b"PATH", b""))),
                 store=self.nix.store,
                 project=self.flake.directory,
-                parents=entries_of(os.environ.get("PATH", "")),
+                parents=entries_of(parents),
                 is_hosts=self.ways.get(name) is Way.HOST,
             ),
             directory=self.flake.directory,
@@ -140,11 +155,11 @@ class ShellPool:
         self.shell(name)
         home = self.directory / "leaks" / _slug(name)
         kept = home.with_name(f"{home.name}.json")
-        with self._lock(home):
+        with _lock(home):
             if not kept.exists():
                 shutil.rmtree(home, ignore_errors=True)
                 found = leak_map(self.nix, self.flake, name, home, self._limits(name))
-                _write(kept, json.dumps([asdict(leak) for leak in found]))
+                write_whole(kept, json.dumps([asdict(leak) for leak in found]))
         return [Leak(**read) for read in json.loads(kept.read_text())]
 
     def _enter(self, name: str, scratch: Path) -> Capture:
@@ -165,20 +180,21 @@ class ShellPool:
         if kept is None:
             return self._visit(Visit(name, scratch, self._limits(name)))
         # Another run may be at the same shell.
-        with self._lock(kept.directory / "entering"):
+        with _lock(kept.directory / "entering"):
             return self._enter_kept(Visit(name, scratch, self._limits(name)), kept)
 
     def _enter_kept(self, visit: Visit, kept: KeptShell) -> Capture:
         """Enter a shell as it was built before, where it was; else keep what is built now."""
         built = kept.built()
-        if built is not None:
+        while built is not None:
             capture = self._visit(replace(visit, built=built))
             # Before the hook only what was kept can fail: it is damaged, or collected.
             if not capture.outcome.is_before_the_hook:
                 return replace(capture, was_kept=True)
+            built = replace(built, script=None) if built.script else None
         capture = self._visit(replace(visit, keep=kept.profile))
         if capture.bash:
-            kept.remember(capture.bash)
+            kept.remember(capture.bash, Script.noted_in(visit.scratch))
         return capture
 
     def _visit(self, visit: Visit) -> Capture:
@@ -190,20 +206,32 @@ class ShellPool:
         """Return where shells of this very content are kept; None where they cannot be."""
         if self.kept is None:
             return None
+        try:
+            self._hold(self.kept)
+        except OSError as error:
+            self._say_why_not(error)
+            return None
         noted = self.directory / "content"
-        with self._lock(noted):
+        with _lock(noted):
             if not noted.exists():
                 key = content_key(self.nix, self.flake)
                 if key is not None and not self.kept.is_known(self.flake.directory, key):
                     # Asked once for each content: what floats is not the same the next time.
                     key = key if is_locked(self.nix, self.flake) else None
-                _write(noted, key or "")
+                write_whole(noted, key or "")
         key = noted.read_text()
         try:
             return self.kept.flake(self.flake.directory, key) if key else None
         except OSError as error:
-            self.limits.announce(f"nothing is kept between runs: {error}")
+            self._say_why_not(error)
             return None
+
+    def _hold(self, kept: Kept) -> None:
+        if not self._held:
+            self._held.append(weakref.finalize(self, os.close, hold(kept.lock)))
+
+    def _say_why_not(self, error: OSError) -> None:
+        self.limits.announce(f"nothing is kept between runs: {error}")
 
     def _limits(self, name: str) -> Limits:
         announce = self.limits.announce
@@ -224,9 +252,9 @@ class ShellPool:
             )
             raise ShellNotFoundError(message)
 
-    def _lock(self, path: Path) -> FileLock:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(path.with_name(f"{path.name}.lock"))
+
+def _lock(path: Path) -> AbstractContextManager[None]:
+    return locked(path.with_name(f"{path.name}.lock"))
 
 
 def _slug(name: str) -> str:
@@ -235,9 +263,3 @@ def _slug(name: str) -> str:
     if 0 < len(quoted) <= LONGEST_SLUG and not quoted.startswith("."):
         return quoted
     return hashlib.sha256(name.encode()).hexdigest()
-
-
-def _write(path: Path, text: str) -> None:
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(text)
-    new.replace(path)

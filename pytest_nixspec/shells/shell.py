@@ -12,7 +12,7 @@ from pytest_nixspec.nix.provenance import Provenance, store_path_of
 from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.memory import Memory
 from pytest_nixspec.shells.probes import PROBES, Probe
-from pytest_nixspec.shells.tools import SearchPath, Tool
+from pytest_nixspec.shells.tools import Origin, SearchPath, Tool
 
 COMMAND_SECONDS = 120.0
 PROBE_SECONDS = 60.0
@@ -159,7 +159,8 @@ class Shell:
 
     def _ask(self, tool: Tool, probe: Probe) -> str:
         # A tool of the host needs the host's PATH to find its own helpers.
-        entries = self.search_path.own if tool.comes_from_shell else self.search_path.parents
+        is_hosts = tool.origin is Origin.HOST
+        entries = self.search_path.parents if is_hosts else self.search_path.own
         path = os.pathsep.join(map(str, entries))
         try:
             done = self.run(

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from pytest_nixspec.errors import ProbeError
@@ -11,10 +12,15 @@ from pytest_nixspec.nix.provenance import Provenance
 
 
 class Origin(StrEnum):
-    """Who brings a tool: the shell, from the Nix store, or the host."""
+    """Who brings a tool: the shell, from the Nix store, or the host.
+
+    Unknown for a file of the project itself that the shell's PATH leads to: a hook may have made
+    it, or a person, and neither the shell nor the host brings it.
+    """
 
     SHELL = "shell"
     HOST = "host"
+    UNKNOWN = "unknown"
 
 
 def _no_shell(tool: "Tool") -> str:
@@ -85,7 +91,8 @@ class Tool:
 
     def explain(self) -> str:
         """Return the whole race for this name, line by line, and where the winner comes from."""
-        lines = [f"{self.name} comes from the {self.origin}: {self.path}"]
+        by = "nobody who can be told" if self.origin is Origin.UNKNOWN else f"the {self.origin}"
+        lines = [f"{self.name} comes from {by}: {self.path}"]
         if self.real_path != self.path:
             lines.append(f"  really {self.real_path}")
         lines += [f"  shadows {loser}" for loser in self.race[1:]]
@@ -101,7 +108,7 @@ class Tool:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SearchPath:
     """The PATH of a shell, told apart into what the shell brings and what the host adds.
 
@@ -119,7 +126,7 @@ class SearchPath:
     parents: tuple[Path, ...] = ()
     is_hosts: bool = False
 
-    @property
+    @cached_property
     def own(self) -> tuple[Path, ...]:
         """The entries that the shell itself brings, in order."""
         return tuple(entry for entry in self.entries if self._is_own(entry))
@@ -134,16 +141,21 @@ class SearchPath:
             return None
         real = race[0].resolve()
         store_path = self._store_path(real)
-        from_shell = store_path is not None and self._is_own(race[0].parent) and not self.is_hosts
-        origin = Origin.SHELL if from_shell else Origin.HOST
         entries = tuple(dict.fromkeys((*self._ahead, *self.parents)))
-        return Tool(name, race[0], real, store_path, origin, race, entries)
+        return Tool(name, race[0], real, store_path, self._origin(race[0], real), race, entries)
+
+    def _origin(self, path: Path, real: Path) -> Origin:
+        if self.is_hosts or not self._is_own(path.parent):
+            return Origin.HOST
+        if real.is_relative_to(self.store):
+            return Origin.SHELL
+        return Origin.UNKNOWN if real.is_relative_to(self.project) else Origin.HOST
 
     def find_anywhere(self, name: str) -> Path | None:
         """Return the first program of a name on the whole PATH, whoever put it there."""
         return next(iter(_executables(name, self.entries)), None)
 
-    @property
+    @cached_property
     def _ahead(self) -> tuple[Path, ...]:
         """The entries up to the last that is the shell's own.
 

@@ -10,8 +10,9 @@ from pytest_nixspec import process
 from pytest_nixspec.nix.binary import Nix, last_lines
 from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.deadline import Limits
-from pytest_nixspec.shells.entering import CAPTURE, environment_in, events_in
+from pytest_nixspec.shells.entering import environment_in, events_in
 from pytest_nixspec.shells.outcome import ShellOutcome
+from pytest_nixspec.shells.preamble import CAPTURE
 
 
 class Way(StrEnum):

@@ -15,6 +15,7 @@ from pytest_nixspec.errors import InvalidRequirementError, SpecError
 from pytest_nixspec.shells.probes import PROBES, Probe
 from pytest_nixspec.spec.model import SpecModel, ToolTable, table_at
 from pytest_nixspec.spec.position import Key, lines_of, nearest_line
+from pytest_nixspec.spec.values import shown
 from pytest_nixspec.versions import Requirement
 
 SPEC_NAME = "nixspec.toml"
@@ -201,11 +202,11 @@ def _message(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return "this key is missing."
     if error.get("ctx", {}).get("class_name") in {"ToolTable", "VariableTable"}:
-        return f"must be a string or a table, not {error['input']!r}."
+        return f"must be a string or a table, not {shown(error['input'])}."
     if error["type"] in _SHORT:
-        return f"{_SHORT[error['type']]}, not {error['input']!r}."
+        return f"{_SHORT[error['type']]}, not {shown(error['input'])}."
     message = error["msg"].removeprefix("Input ").replace("should be", "must be")
-    return f"{message}, not {error['input']!r}."
+    return f"{message}, not {shown(error['input'])}."
 
 
 def _spec_error(

@@ -6,20 +6,14 @@ from collections.abc import Sequence
 from typing import Annotated, Literal, Self, TypeAlias, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from pytest_nixspec.agreement import Precision
+from pytest_nixspec.spec.values import No, Seconds, System, Yes, mistake
 from pytest_nixspec.versions import DIALECTS
 
 From: TypeAlias = Literal["shell", "host", "any"]
 AgreedTool: TypeAlias = Literal["elixir", "erl", "node", "psql", "python3"]
 Metric: TypeAlias = Literal["generation_tps", "prompt_tps", "peak_memory"]
-
-
-def mistake(message: str, key: str | None = None) -> PydanticCustomError:
-    """Return the error of a mistake, at a key of the table at hand where one is to blame."""
-    context = {} if key is None else {"key": key}
-    return PydanticCustomError("mistake", message.replace("{", "{{").replace("}", "}}"), context)
 
 
 def _regular_expression(text: str) -> str:
@@ -61,7 +55,6 @@ Pattern: TypeAlias = Annotated[str, AfterValidator(_regular_expression)]
 DialectName: TypeAlias = Annotated[str, AfterValidator(_dialect)]
 Word: TypeAlias = Annotated[str, AfterValidator(_without_nul)]
 Argv: TypeAlias = Annotated[tuple[Word, ...], Field(min_length=1, strict=False)]
-Seconds: TypeAlias = Annotated[float, Field(gt=0)]
 
 
 class Table(BaseModel):
@@ -93,8 +86,8 @@ class VariableTable(Table):
     """One variable of `[shell.X.env]`: one of four claims."""
 
     equals: str | None = None
-    present: Literal[True] | None = None
-    absent: Literal[True] | None = None
+    present: Yes | None = None
+    absent: Yes | None = None
     pattern: Pattern | None = None
 
     @model_validator(mode="after")
@@ -123,8 +116,15 @@ class HookTable(Table):
 
     max_seconds: Seconds | None = None
     writes: tuple[str, ...] | None = Field(default=None, strict=False)
-    stdout: Literal[False] | None = None
-    processes: Literal[False] | None = None
+    stdout: No | None = None
+    processes: No | None = None
+
+    @model_validator(mode="after")
+    def _states_something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            fault = f"the table is empty, and states nothing. Allowed: {', '.join(self.keys())}."
+            raise mistake(fault)
+        return self
 
 
 class IsolationTable(Table):
@@ -138,9 +138,9 @@ class ShellTable(Table):
 
     timeout: Seconds = 120.0
     via: Literal["flake", "shell.nix", "direnv", "host"] = "flake"
-    one_otp: Literal[True] | None = None
-    snapshot: Literal[True] | None = None
-    systems: tuple[Word, ...] = Field(default=(), strict=False)
+    one_otp: Yes | None = None
+    snapshot: Yes | None = None
+    systems: tuple[System, ...] = Field(default=(), strict=False)
     tools: dict[str, Annotated[ToolTable, _text_as("requirement")]] = {}
     env: dict[str, Annotated[VariableTable, _text_as("equals")]] = {}
     command: tuple[CommandTable, ...] = Field(default=(), strict=False)

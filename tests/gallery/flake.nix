@@ -117,6 +117,15 @@
             export LANG=C.UTF-8 PATH=''${PATH%%:*}
           '' { };
           depends-on-where-it-is-entered = shell "export HEX_HOME=$PWD/.hex" { };
+          tells-how-it-was-started = shell ''
+            export STARTED="$0 $# $SHLVL $- $(umask; ulimit -a; trap; set -o; shopt; declare -p)"
+            export SIGNALS="$(while read -r name value; do case $name in Sig*|Shd*|Umask*|NoNew*) echo "$name $value";; esac; done < /proc/self/status)"
+          '' { };
+          has-awkward-attributes = shell "" {
+            BYTES = builtins.readFile ./stdenv/bytes;
+            QUOTES = "''\"\\$x`y` '' ";
+          };
+          has-structured-attributes = shell "export AFTER=reached" { __structuredAttrs = true; };
           puts-the-host-first = shell "export PATH=/usr/bin:/bin:$PATH" { };
 
           cannot-be-built = shell "" {

@@ -1,11 +1,12 @@
 """Nix is found where it is, and said to be missing or too old where it is."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from pytest_nixspec.errors import NixCommandError, NixNotFoundError, NixTooOldError
-from pytest_nixspec.nix import locate
+from pytest_nixspec.nix import Nix, locate, start_locating
 from pytest_nixspec.nix.binary import USUAL_PLACES, last_lines
 
 FAKE = """#!/bin/sh
@@ -100,3 +101,16 @@ def test_a_nix_that_cannot_evaluate_says_why_itself(tmp_path):
 
     with pytest.raises(NixCommandError, match=r"cannot evaluate anything(.|\n)*permission denied"):
         locate({"PATH": str(tmp_path)})
+
+
+def test_a_worker_reads_what_its_controller_has_found(every_nix):
+    told = json.loads(json.dumps(every_nix.to_json()))
+
+    assert Nix.from_json(told, every_nix.environment) == every_nix
+
+
+def test_a_nix_that_is_not_there_is_said_when_it_is_needed():
+    found = start_locating({"NIXSPEC_NIX": "/no/such/nix"})
+
+    with pytest.raises(NixNotFoundError, match="/no/such/nix is named"):
+        found()

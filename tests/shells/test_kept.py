@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_nixspec.errors import ShellError
 from pytest_nixspec.nix import Flake, Override
 from pytest_nixspec.nix.content import content_key, is_locked
 from pytest_nixspec.shells import ShellOutcome
@@ -51,6 +52,24 @@ def test_a_second_run_evaluates_the_hook_and_nothing_else(run, every_nix, monkey
     assert again.outcome is ShellOutcome.RAN
     assert again.bash == entered.bash
     assert set(again.environment) == set(entered.environment)
+    assert asked == []
+
+
+def test_without_nixs_script_nix_is_asked_for_what_it_built_and_evaluates_nothing(
+    run, every_nix, monkeypatch, tmp_path
+):
+    run().capture("default")
+    next((tmp_path / "kept").glob("flakes/*/*/default/script")).unlink()
+    asked = []
+    develop = type(every_nix).run
+
+    def noted(self, *arguments: str, **options):
+        asked.append(arguments)
+        return develop(self, *arguments, **options)
+
+    monkeypatch.setattr(type(every_nix), "run", noted)
+
+    assert run().capture("default").was_kept
     ((verb, *arguments),) = asked
     assert verb == "develop"
     assert not any("devShells" in argument for argument in arguments)
@@ -262,7 +281,9 @@ def test_a_profile_that_is_a_directory_is_passed_by(run, tmp_path):
 
 
 def test_a_damaged_cache_is_listed_and_cleared(run, tmp_path):
-    run().capture("default")
+    pool = run()
+    pool.capture("default")
+    pool.close()
     (name,) = (tmp_path / "kept").glob("flakes/*/flake")
     name.write_bytes(b"\xff")
     kept = Kept(tmp_path.resolve() / "kept")
@@ -270,5 +291,47 @@ def test_a_damaged_cache_is_listed_and_cleared(run, tmp_path):
     assert len(list(kept.entries())) == 1
     name.unlink()
     assert [flake for flake, *_ in kept.entries()] == ["unknown"]
+    kept.clear()
+    assert not kept.directory.exists()
+
+
+def test_a_setting_of_the_user_makes_no_shell_impure(every_nix, flake, tmp_path):
+    """Otherwise it would have to be part of the key: `nix` leaves `pure-eval` of nix.conf aside."""
+    path = flake / "flake.nix"
+    text = path.read_text()
+    path.write_text(text.replace("FROM_HOOK=yes", 'FROM_HOOK=${builtins.getEnv "HOME"}.'))
+    setting = f"{every_nix.environment['NIX_CONFIG']}\npure-eval = false"
+    impure = replace(every_nix, environment={**every_nix.environment, "NIX_CONFIG": setting})
+
+    shell = pool_over(impure, flake, tmp_path.resolve() / "run").shell("default")
+
+    assert shell.variable("FROM_HOOK") == "."
+
+
+def test_without_git_what_a_run_writes_is_no_content_and_all_else_is(nix, flake):
+    before = content_key(nix, Flake(flake, nix.system))
+    for name in ("nixspec.json", "nixspec.md", "nixspec.html"):
+        (flake / "reports").mkdir(exist_ok=True)
+        (flake / "reports" / name).write_text("{}")
+    (flake / ".pytest_cache" / "v").mkdir(parents=True)
+    (flake / "__pycache__").mkdir()
+    (flake / "__pycache__" / "x.pyc").write_bytes(b"x")
+    after = content_key(nix, Flake(flake, nix.system))
+    (flake / "reports" / "other").write_text("")
+
+    assert after == before
+    assert content_key(nix, Flake(flake, nix.system)) != before
+
+
+def test_what_a_run_uses_is_not_cleared_beside_it(run, tmp_path):
+    kept = Kept(tmp_path.resolve() / "kept")
+    pool = run()
+    pool.capture("default")
+
+    with pytest.raises(ShellError, match=r"is in use by a run of pytest .* Nothing was forgotten"):
+        kept.clear()
+
+    assert len(list(kept.entries())) == 1
+    pool.close()
     kept.clear()
     assert not kept.directory.exists()

@@ -1,5 +1,6 @@
 """Every way in which a shell can end is told apart, on every Nix."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,3 +136,23 @@ def test_a_nix_that_ends_strangely_never_started_anything():
     entry = judge(Completed((), 127, b"", b"", 1.0), (), 120)
 
     assert entry.outcome is ShellOutcome.NEVER_STARTED
+
+
+@pytest.mark.parametrize("shell", ["silent", "exits-3"])
+def test_a_quote_in_the_path_of_the_project_is_the_cause(every_nix, gallery, tmp_path, shell):
+    project = shutil.copytree(gallery, tmp_path.resolve() / "it's mine")
+
+    capture = pool_over(every_nix, project, tmp_path.resolve() / "run").capture(shell)
+
+    assert capture.outcome is ShellOutcome.NEVER_STARTED
+    assert capture.reason == (
+        f"the ' in the path {project} ends a string in the script that Nix makes of a shell, and "
+        "bash cannot read it. Move it to a path without one"
+    )
+
+
+def test_a_quote_in_the_path_of_temporary_files_is_the_cause(every_nix, gallery, tmp_path):
+    capture = pool_over(every_nix, gallery, tmp_path.resolve() / "it's").capture("silent")
+
+    assert capture.outcome is ShellOutcome.NEVER_STARTED
+    assert "the ' in the path" in capture.reason

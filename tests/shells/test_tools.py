@@ -191,3 +191,14 @@ def test_a_tool_of_the_host_is_of_no_input(own_shell):
     host = own_shell.tool("python3")
 
     assert host.provenance is None
+
+
+def test_a_file_of_the_project_is_brought_by_nobody_who_can_be_told(search_path, tmp_path):
+    path = program(tmp_path / "project/tools", "erl")
+
+    entries = (tmp_path / "project/tools", *search_path.entries)
+
+    tool = replace(search_path, entries=entries).find("erl")
+
+    assert (tool.origin, tool.comes_from_shell) == (Origin.UNKNOWN, False)
+    assert tool.explain().splitlines()[0] == f"erl comes from nobody who can be told: {path}"

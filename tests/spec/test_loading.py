@@ -211,3 +211,74 @@ until = 2027-03-31
         "peak_memory": "+2%",
     }
     assert set(spec.model.shell) == {"default", "elixir=1_16"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "[shell.x.hook]\nstdout = 0",
+            "nixspec.toml:2: shell.x.hook.stdout: "
+            "0 says nothing here: write false, or leave it out.",
+        ),
+        (
+            "[shell.x.hook]\nprocesses = true",
+            "nixspec.toml:2: shell.x.hook.processes: "
+            "true says nothing here: write false, or leave it out.",
+        ),
+        (
+            "[shell.x]\none_otp = 1",
+            "nixspec.toml:2: shell.x.one_otp: 1 says nothing here: write true, or leave it out.",
+        ),
+        (
+            "[shell.x]\nsnapshot = false",
+            "nixspec.toml:2: shell.x.snapshot: "
+            "false says nothing here: write true, or leave it out.",
+        ),
+        (
+            "[shell.x.env]\nA = { present = 1 }",
+            "nixspec.toml:2: shell.x.env.A.present: "
+            "1 says nothing here: write true, or leave it out.",
+        ),
+        (
+            "[shell.x.hook]\nmax_seconds = inf",
+            "nixspec.toml:2: shell.x.hook.max_seconds: "
+            "inf is no length of time. Write seconds, as in 120, or leave it out.",
+        ),
+        (
+            "[shell.x.hook]\nmax_seconds = nan",
+            "nixspec.toml:2: shell.x.hook.max_seconds: "
+            "nan is no length of time. Write seconds, as in 120, or leave it out.",
+        ),
+        (
+            "[shell.x]\ntimeout = inf",
+            "nixspec.toml:2: shell.x.timeout: "
+            "inf is no length of time. Write seconds, as in 120, or leave it out.",
+        ),
+        (
+            '[[shell.x.command]]\nargv = ["x"]\ntimeout = inf',
+            "nixspec.toml:3: shell.x.command.0.timeout: "
+            "inf is no length of time. Write seconds, as in 120, or leave it out.",
+        ),
+        (
+            '[shell.x]\nsystems = [""]',
+            "nixspec.toml:2: shell.x.systems.0: '' is no system. "
+            'Write one as Nix names it, as in "aarch64-darwin".',
+        ),
+        (
+            "[shell.x.hook]",
+            "nixspec.toml:1: shell.x.hook: the table is empty, and states nothing. "
+            "Allowed: max_seconds, writes, stdout, processes.",
+        ),
+        (
+            "[shell.x]\ntimeout = true",
+            "nixspec.toml:2: shell.x.timeout: must be a valid number, not true.",
+        ),
+        (
+            '[[shell.x.command]]\nargv = ["x"]\nexit = false',
+            "nixspec.toml:3: shell.x.command.0.exit: must be an integer, not false.",
+        ),
+    ],
+)
+def test_a_value_that_states_nothing_is_one_mistake(tmp_path, text, message):
+    assert mistakes(tmp_path, text + "\n") == message
