@@ -26,7 +26,13 @@ def test_the_unit_does_not_matter(new, old, unit):
     plain, scaled = ratio(new, old), ratio([v * unit for v in new], [v * unit for v in old])
 
     assert scaled.estimate == pytest.approx(plain.estimate)
-    assert scaled.low == pytest.approx(plain.low, rel=1e-6)
+
+
+def test_the_unit_does_not_matter_to_the_interval():
+    tokens, kilotokens = ratio([9, 10, 12], [8, 9]), ratio([0.009, 0.01, 0.012], [0.008, 0.009])
+
+    assert kilotokens.low == pytest.approx(tokens.low)
+    assert kilotokens.high == pytest.approx(tokens.high)
 
 
 def test_a_side_of_one_has_no_interval():
