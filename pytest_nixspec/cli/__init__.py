@@ -5,11 +5,20 @@ import json
 import sys
 from collections.abc import Sequence
 
-from pytest_nixspec.cli import agreement, cache, models, project, resolution, shells, versions
+from pytest_nixspec.cli import (
+    agreement,
+    cache,
+    models,
+    planning,
+    project,
+    resolution,
+    shells,
+    versions,
+)
 from pytest_nixspec.cli.running import USAGE_ERROR
 from pytest_nixspec.errors import InvalidTextError, NixspecError
 
-ROOMS = (project, shells, resolution, agreement, versions, models, cache)
+ROOMS = (project, shells, resolution, agreement, versions, planning, models, cache)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,25 +21,32 @@ from pytest_nixspec.performance.gate import (
 )
 from pytest_nixspec.performance.measurement import Measurement, Metric, Process, Sample
 from pytest_nixspec.performance.measurements import Measurements
+from pytest_nixspec.performance.planner import Plan, Workload, plan
 from pytest_nixspec.performance.profile import Profile
+from pytest_nixspec.performance.sizings import Asked, Sizings
 
 __all__ = [
+    "Asked",
     "Baseline",
     "Device",
     "Figure",
     "Measurement",
     "Measurements",
     "Metric",
+    "Plan",
     "Process",
     "Profile",
     "Provenance",
     "Sample",
+    "Sizings",
+    "Workload",
     "baseline_path",
     "compare",
     "differing_field",
     "incomparable",
     "machine_info",
     "measured_entries",
+    "plan",
     "read",
     "read_all",
     "same_structure",
