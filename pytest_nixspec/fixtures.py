@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_nixspec.checks.gates import Gate
     from pytest_nixspec.checks.matrix import VersionMatrix
     from pytest_nixspec.checks.tested import ProfileUnderTest
-    from pytest_nixspec.performance import Measurement
+    from pytest_nixspec.performance import Measurement, Plan
     from pytest_nixspec.shells import Shell
     from pytest_nixspec.shells.services import Service
 
@@ -21,6 +21,7 @@ FIXTURES = frozenset(
     {
         "mlx_gate",
         "mlx_measurement",
+        "mlx_plan",
         "mlx_profile",
         "nix_flake",
         "nix_service",
@@ -89,6 +90,14 @@ def mlx_profile(request: pytest.FixtureRequest) -> ProfileUnderTest:
     if marker is None or not marker.args:
         pytest.fail('name the profile: @pytest.mark.mlx_profile("plan")', pytrace=False)
     return profile_named(_run(request.config), marker.args[0])
+
+
+@pytest.fixture
+def mlx_plan(mlx_profile: ProfileUnderTest) -> Plan:
+    """What the profile will take, and how fast it can be at best; nothing is loaded for it."""
+    from pytest_nixspec.checks.plans import plan_of  # noqa: PLC0415 - seldom needed
+
+    return plan_of(mlx_profile)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pytest_nixspec.fixtures import (
     FIXTURES,
     mlx_gate,
     mlx_measurement,
+    mlx_plan,
     mlx_profile,
     nix_flake,
     nix_service,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "mlx_gate",
     "mlx_measurement",
+    "mlx_plan",
     "mlx_profile",
     "nix_flake",
     "nix_service",

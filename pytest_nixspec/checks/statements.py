@@ -6,6 +6,7 @@ from dataclasses import replace
 from pytest_nixspec.checks.agreement import agreement_checks
 from pytest_nixspec.checks.audit import audit_checks
 from pytest_nixspec.checks.check import Check
+from pytest_nixspec.checks.plans import plan_checks
 from pytest_nixspec.checks.profiles import profile_checks
 from pytest_nixspec.checks.shells import shell_checks
 from pytest_nixspec.spec import Spec
@@ -17,6 +18,7 @@ def statements(spec: Spec) -> list[Check]:
         *shell_checks(spec),
         *agreement_checks(spec),
         *audit_checks(spec),
+        *plan_checks(spec),
         *profile_checks(spec),
     ]
     seen: Counter[str] = Counter()

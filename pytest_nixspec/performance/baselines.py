@@ -7,9 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from pytest_nixspec.errors import BaselineError
+from pytest_nixspec.files import locked, write_whole
 from pytest_nixspec.performance.device import Device
 from pytest_nixspec.performance.layout import benchmark, document
 from pytest_nixspec.performance.measurement import Measurement
@@ -122,15 +121,9 @@ def write(path: Path, baselines: list[Baseline], machine: Mapping[str, Any]) -> 
     """
     entries = [entry for baseline in baselines for entry in _entries(baseline)]
     text = json.dumps(document(entries, machine, baselines[0].recorded), indent=1, sort_keys=True)
-    new = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.lock")):
-            try:
-                new.write_text(text + "\n")
-                new.replace(path)
-            finally:
-                new.unlink(missing_ok=True)
+        with locked(path.with_name(f".{path.name}.lock")):
+            write_whole(path, text + "\n")
     except OSError as error:
         message = f"the baseline {path} cannot be written: {error}. What was there is unchanged."
         raise BaselineError(message) from error

@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from pytest_nixspec.errors import ModelError, OverMemoryLimitError
+from pytest_nixspec.files import locked, write_whole
 from pytest_nixspec.performance import fitness
 from pytest_nixspec.performance.asking import Question, ask
 from pytest_nixspec.performance.device import Device
@@ -62,11 +61,9 @@ class Measurements:
         self.directory.mkdir(parents=True, exist_ok=True)
         kept = self.directory / f"{profile.name}.json"
         # One lock for all profiles: two models at once would measure each other.
-        with FileLock(self.directory / "measuring.lock"):
+        with locked(self.directory / "measuring.lock"):
             if not kept.exists():
-                new = kept.with_suffix(".new")
-                new.write_text(json.dumps(self._kept(profile)))
-                new.replace(kept)
+                write_whole(kept, json.dumps(self._kept(profile)))
         read = json.loads(kept.read_text())
         if "error" in read:
             raise (OverMemoryLimitError if read["is_over_limit"] else ModelError)(read["error"])

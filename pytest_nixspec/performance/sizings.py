@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from pytest_nixspec.errors import ModelError
+from pytest_nixspec.files import locked, write_whole
 from pytest_nixspec.performance.asking import Question, ask
 from pytest_nixspec.performance.measurements import INSTALL
 from pytest_nixspec.performance.model import locate
@@ -80,9 +79,9 @@ class Sizings:
         self.directory.mkdir(parents=True, exist_ok=True)
         key = hashlib.sha256(json.dumps(asdict(asked)).encode()).hexdigest()[:16]
         kept = self.directory / f"{key}.kept"
-        with FileLock(self.directory / f"{key}.lock"):
+        with locked(self.directory / f"{key}.lock"):
             if not kept.exists():
-                kept.write_text(json.dumps(self._answer(asked)))
+                write_whole(kept, json.dumps(self._answer(asked)))
         answer = json.loads(kept.read_text())
         if "fault" in answer:
             raise ModelError(answer["fault"])

@@ -125,11 +125,12 @@ def test_a_full_disk_leaves_what_was_there(measured, tmp_path, monkeypatch):
     write(path, [Baseline("plan", Provenance.MEASURED, NOW, measured(10))], {})
     before = path.read_text()
 
-    def full(self: Path, text: str) -> int:
-        self.write_bytes(text.encode()[:100])
+    def full(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[:100])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(BaselineError, match=r"cannot be written: .*No space left on device"):
         write(path, [Baseline("plan", Provenance.MEASURED, NOW, measured(20))], {})
 
