@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ def write_whole(path: Path, content: str | bytes) -> Path:
     Raises:
         OSError: It cannot be written; what was there before is left.
     """
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    new = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.new")
     data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
     try:
         new.write_bytes(data)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_nixspec.spec import Spec
 
 NAME = "nixspec-session"
+NOTHING_RECORDED = "nothing: no `runs` of a profile and no snapshot was part of this run"
 SHARED = "nixspec_directory"
 NIX = "nixspec_nix"
 SPEC_FILES = ("nixspec.toml", "pyproject.toml")
@@ -233,13 +234,24 @@ class Session:
             self._notes.append(f"reports: NOT WRITTEN: {error}")
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._settings.record and exitstatus == 0:
-            from pytest_nixspec import checks  # noqa: PLC0415 - as above
-
-            recorded = checks.record_baselines(self._record.results, self.run)
-            recorded += checks.record_snapshots(self._record.results, self.run)
-            self._notes.append(f"recorded: {_listed(recorded) or 'nothing was asked for'}")
+            self._store(session)
         elif self._settings.record:
             self._notes.append("recorded: nothing, since the run failed")
+
+    def _store(self, session: pytest.Session) -> None:
+        """Store what was measured, and say what was stored, or why it was not."""
+        from pytest_nixspec.checks import (  # noqa: PLC0415 - heavy, and seldom needed
+            record_baselines,
+            record_snapshots,
+        )
+
+        results = self._record.results if self._record else ()
+        try:
+            recorded = [*record_baselines(results, self.run), *record_snapshots(results, self.run)]
+            self._notes.append(f"recorded: {_listed(recorded) or NOTHING_RECORDED}")
+        except (NixspecError, OSError) as error:
+            self._notes.append(f"recorded: NOT WRITTEN: {error}")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the summary."""

@@ -65,7 +65,7 @@ def test_an_export_never_overwrites(capsys):
     assert main(["baseline", "export", "linux-x86_64-cpu"]) == 0
 
     assert main(["baseline", "export", "linux-x86_64-cpu"]) == 2
-    assert "nixspec-linux-x86_64-cpu.json" in capsys.readouterr().err
+    assert "is there already. Move it away, or name another" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("here")
@@ -87,6 +87,35 @@ def test_what_nobody_measured_is_not_exported(monkeypatch, capsys):
 
     assert main(["baseline", "export", "apple-m2-max-38c"]) == 2
     assert "nothing in baselines/apple-m2-max-38c was measured" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("device", ["../baselines/linux-x86_64-cpu", "/", "nowhere", ""])
+def test_a_device_is_a_folder_of_the_baselines_and_no_path(device, monkeypatch, capsys):
+    monkeypatch.chdir(REPOSITORY)
+
+    assert main(["baseline", "export", device]) == 2
+    assert f"baselines/ has no device {device!r}; it has: apple-m2-max-30c" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.usefixtures("here")
+def test_a_gate_that_states_nothing_is_not_well(capsys, pytester):
+    spec = pytester.path / "nixspec.toml"
+    spec.write_text(spec.read_text().partition("[profile.plan.gate]")[0])
+
+    assert main(["bench"]) == 1
+    assert "nothing is gated: state a tolerance" in capsys.readouterr().out
+
+
+def test_an_interruption_is_one_line(monkeypatch, capsys):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pytest_nixspec.cli.models._stored", interrupted)
+
+    assert main(["baseline", "list"]) == 130
+    assert capsys.readouterr().err == "nixspec: interrupted; nothing was written\n"
 
 
 def test_every_baseline_of_this_repository_says_where_it_comes_from(monkeypatch, capsys):

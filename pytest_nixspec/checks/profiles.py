@@ -7,6 +7,8 @@ from pytest_nixspec.checks.check import Area, Check, Checked
 from pytest_nixspec.checks.gates import Gate, gate_claims
 from pytest_nixspec.checks.run import Run
 from pytest_nixspec.checks.tested import ProfileUnderTest, shell_of
+from pytest_nixspec.performance.gate import NOT_COMPARABLE, UNSOUND
+from pytest_nixspec.performance.units import gigabytes
 from pytest_nixspec.spec import Spec
 from pytest_nixspec.spec.model import GateTable, ProfileTable
 from pytest_nixspec.verdict import Outcome, Verdict, failed, passed, unknown
@@ -65,7 +67,8 @@ def _is_parallel(tested: ProfileUnderTest) -> Checked:
     size = tested.measurement.world_size
     asked, was = size["requested"], size["effective"]
     if asked == was:
-        return Checked(passed(f"measured with {was} ranks"))
+        machines = tested.measurement.fingerprint["machines"]
+        return Checked(passed(f"measured with {was} ranks on {machines} machine(s)"))
     reason = f"not measured at {asked} ranks: there was {was}, and no figure is scaled"
     remedy = (
         "One Mac is one device, whatever its GPU cores: name more of them in hosts, "
@@ -80,19 +83,18 @@ def _may_skip(tested: ProfileUnderTest) -> bool:
 
 def _is_quantized(tested: ProfileUnderTest) -> Checked:
     required, measured = tested.profile.quantization_bits, tested.measurement
-    bits = measured.identity.quantization["bits"]
-    if measured.identity.weight_bytes is None:
-        return Checked(unknown("a server does not tell the bits of its weights"))
-    if bits == required:
-        return Checked(passed(f"the model's weights have {bits} bits"))
-    said = "its configuration names no quantization" if bits is None else f"they have {bits} bits"
-    reason = f"weights of {required} bits are required, and {said}"
+    counted = measured.identity.quantization["weights_by_bits"]
+    bits, most = max(counted.items(), key=lambda item: item[1])
+    share = f"{most / sum(counted.values()):.0%} of the weights have {bits} bits"
+    if bits == str(required):
+        return Checked(passed(share))
+    reason = f"weights of {required} bits are required, and {share}"
     return Checked(failed(reason, remedy="Name a model of that quantization."))
 
 
 def _fits(tested: ProfileUnderTest) -> Checked:
     peak, limit = tested.measurement.typical("peak_memory"), tested.profile.vram_limit or 0
-    reason = f"peak memory {peak / 1e9:.3f} GB, limit {limit / 1e9:.3f} GB"
+    reason = f"peak memory {gigabytes(peak)}, limit {gigabytes(limit)}"
     if peak <= limit:
         return Checked(passed(reason))
     remedy = "Take a smaller model or context, or raise vram_limit."
@@ -119,5 +121,6 @@ def _facts(key: str, tested: ProfileUnderTest) -> dict[str, object]:
 
 def _lets_pass(verdict: Verdict, gate: GateTable) -> bool:
     """Tell whether the specification lets this unknown pass by."""
-    policy = gate.not_comparable if verdict.reason.startswith("not comparable") else gate.unsound
-    return policy == "skip"
+    if verdict.reason.startswith(NOT_COMPARABLE):
+        return gate.not_comparable == "skip"
+    return verdict.reason.startswith(UNSOUND) and gate.unsound == "skip"

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_nixspec.checks.run import Run
+from pytest_nixspec.errors import BaselineError
 from pytest_nixspec.performance import (
     Baseline,
     Measurement,
     Provenance,
     baseline_path,
     machine_info,
+    read,
     write,
 )
 from pytest_nixspec.performance.device import Device
@@ -31,11 +33,20 @@ def store(measurement: Measurement, directory: Path) -> Path:
     """Store one measurement as a baseline of this device, and return its file.
 
     Raises:
-        BaselineError: It cannot be written; what was there is as it was.
+        BaselineError: It cannot be written, or is not sound where a sound one is stored; what was
+            there is as it was.
     """
     now = datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds")
     device = Device.here()
     path = baseline_path(directory, device, measurement.profile)
+    before = read(path) if path.is_file() else None
+    was_sound = before is not None and before.measurement and not before.measurement.faults
+    if measurement.faults and was_sound:
+        message = (
+            f"the baseline {path} is kept as it was: what was measured now is not sound: "
+            f"{'; '.join(measurement.faults)}. Record it on a quiet machine, on mains power."
+        )
+        raise BaselineError(message)
     baseline = Baseline(measurement.profile, Provenance.MEASURED, now, measurement)
     write(path, [baseline], machine_info(device))
     return path

@@ -18,6 +18,7 @@ from pytest_nixspec.cli import (
 from pytest_nixspec.cli.running import USAGE_ERROR
 from pytest_nixspec.errors import InvalidTextError, NixspecError
 
+INTERRUPTED = 130
 ROOMS = (project, shells, resolution, agreement, versions, planning, models, cache)
 
 
@@ -31,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(json.dumps(_as_json(error), indent=2))
         print(f"nixspec: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("nixspec: interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
     return code
 
 

@@ -14,7 +14,6 @@ from pytest_nixspec.checks.tested import profile_named
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
 from pytest_nixspec.errors import BaselineError, SpecError, UntoldError
 from pytest_nixspec.performance import Baseline, Measurement, read_all
-from pytest_nixspec.performance.baselines import Provenance
 from pytest_nixspec.verdict import Outcome
 
 DIRECTORY = "baselines"
@@ -66,8 +65,7 @@ def _bench(options: argparse.Namespace) -> int:
         print(json.dumps(shown, indent=2))
     else:
         print("\n".join(line for name, one in shown.items() for line in _lines(name, one)))
-    outcomes = {gate["outcome"] for one in shown.values() for gate in one["gate"].values()}
-    return 0 if outcomes <= {Outcome.PASSED.value} else 1
+    return 0 if all(one["outcome"] == Outcome.PASSED for one in shown.values()) else 1
 
 
 def _measured(run: Run, name: str) -> dict[str, Any]:
@@ -76,6 +74,7 @@ def _measured(run: Run, name: str) -> dict[str, Any]:
     return {
         **_figures(measured),
         "bandwidth_utilisation": measured.bandwidth_utilisation(),
+        "outcome": Gate(tested).verdict.outcome.value,
         "gate": {
             metric: {"outcome": verdict.outcome.value, "said": verdict.explain()}
             for metric, verdict in Gate(tested).verdicts.items()
@@ -115,9 +114,9 @@ def _lines(name: str, shown: dict[str, Any]) -> Iterator[str]:
         yield f"  bandwidth   {shown['bandwidth_utilisation']:.2f} of what was measured"
     yield from (f"  not sound: {fault}" for fault in shown["faults"])
     yield from (f"  {line}" for line in shown["settings"])
-    if not shown["gate"]:
+    if shown["gate"] == {}:
         yield f"  nothing is gated: state a tolerance in [profile.{name}.gate]"
-    for metric, gate in shown["gate"].items():
+    for metric, gate in (shown["gate"] or {}).items():
         yield f"  {metric} {gate['outcome']}: " + gate["said"].replace("\n", "\n    ")
 
 
@@ -204,12 +203,12 @@ def _record(options: argparse.Namespace) -> int:
 
 def _measured_alone(measured: Measurement) -> dict[str, Any]:
     used = measured.bandwidth_utilisation()
-    return {**_figures(measured), "bandwidth_utilisation": used, "settings": [], "gate": {}}
+    return {**_figures(measured), "bandwidth_utilisation": used, "settings": [], "gate": None}
 
 
 def _export(options: argparse.Namespace) -> int:
-    files = sorted((Path(DIRECTORY) / options.device).glob("*.json"))
-    measured = [p for p in files if next(read_all(p)).provenance is Provenance.MEASURED]
+    files = sorted(_device(options.device).glob("*.json"))
+    measured = [path for path in files if _is_contributable(next(read_all(path)))]
     if not measured:
         message = (
             f"nothing in {DIRECTORY}/{options.device} was measured. "
@@ -217,8 +216,25 @@ def _export(options: argparse.Namespace) -> int:
         )
         raise BaselineError(message)
     target = options.output or Path(f"nixspec-{options.device}.json")
+    if target.exists():
+        message = f"{target} is there already. Move it away, or name another with --output."
+        raise BaselineError(message)
     contents = {path.name: json.loads(path.read_text()) for path in measured}
     with target.open("x", encoding="utf-8") as file:
         file.write(json.dumps({"device": options.device, "baselines": contents}, indent=1) + "\n")
     print(f"{target} is written: {', '.join(contents)}. No name of a host or a user is in it.")
     return 0
+
+
+def _device(name: str) -> Path:
+    known = sorted(path.name for path in Path(DIRECTORY).glob("*") if path.is_dir())
+    if name not in known:
+        message = f"{DIRECTORY}/ has no device {name!r}; it has: {', '.join(known) or 'none'}."
+        raise BaselineError(message)
+    return Path(DIRECTORY) / name
+
+
+def _is_contributable(baseline: Baseline) -> bool:
+    """Tell whether a baseline was measured here: a server's address is nobody else's business."""
+    measured = baseline.measurement
+    return measured is not None and measured.fingerprint.get("backend") != "endpoint"

@@ -19,11 +19,11 @@ from pytest_nixspec.performance.planner import (
     STEP_TOKENS,
     Plan,
     Workload,
-    gigabytes,
     plan,
 )
 from pytest_nixspec.performance.sizes import BITS, GROUP_SIZES, UNQUANTIZED
 from pytest_nixspec.performance.sizings import Asked, Sized, Sizings
+from pytest_nixspec.performance.units import gigabytes
 from pytest_nixspec.settings import ModelSubstitute, Substitutions
 from pytest_nixspec.spec import SPEC_NAME, load
 from pytest_nixspec.spec import find as find_spec

@@ -15,10 +15,13 @@ from typing import Any
 from pytest_nixspec import process
 from pytest_nixspec.errors import ModelError, OverMemoryLimitError
 from pytest_nixspec.performance.ring import Rank
+from pytest_nixspec.performance.units import gigabytes
 
 POLL_SECONDS = 0.05
 QUIET_SECONDS = 5.0
+CONNECT_SECONDS = 10
 LAST_WORDS = 6
+_OF_RINGS = frozenset({"MLX_RANK", "MLX_HOSTFILE", "MLX_WORLD_SIZE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +77,16 @@ class _Worker:
         code = self.running.returncode or 0
         had = f"; it had {self._most_bytes / 1e6:.0f} MB" if self._most_bytes else ""
         if over:
-            held, limit = over[-1]["bytes"], over[-1]["limit"]
-            return f"was ended at {held / 1e9:.3f} GB: its vram_limit is {limit / 1e9:.3f} GB"
+            held, limit = (gigabytes(over[-1][name]) for name in ("bytes", "limit"))
+            return f"was ended at {held}: its vram_limit is {limit}"
         if code == -signal.SIGSEGV:
             return f"died by SIGSEGV, which is how MLX ends on a CPU where memory runs out{had}"
         if code == -signal.SIGKILL:
             return f"was killed by SIGKILL, which is how a system ends what takes too much{had}"
         if code < 0:
             return f"was killed by {signal.Signals(-code).name}{had}"
-        return f"failed (exit code {code})"
+        last = (self.running.said().splitlines() or ["it said nothing"])[-1]
+        return f"failed (exit code {code}): {last.strip()}"
 
 
 def ask(
@@ -110,7 +114,13 @@ def ask(
 def _start(question: Question, directory: Path, rank: Rank) -> _Worker:
     name = f"{question.task}-{time.monotonic_ns()}-{rank.number}"
     events = directory / f"{name}.events"
-    request = {**question.request, "task": question.task, "rank": rank.number, "ring": rank.ring}
+    request = {
+        **question.request,
+        "task": question.task,
+        "rank": rank.number,
+        "ring": rank.ring,
+        "parent": os.getpid() if rank.host is None else None,
+    }
     # -P: what lies in the directory of the run must not shadow what the worker imports.
     worker = [sys.executable, "-P", "-m", "pytest_nixspec.performance.worker"]
     if rank.host is None:
@@ -121,7 +131,7 @@ def _start(question: Question, directory: Path, rank: Rank) -> _Worker:
         argv = _elsewhere(rank.host, [*worker, json.dumps({**request, "events": os.devnull})])
     running = process.start(
         argv,
-        env={**os.environ, **_found_by_worker(), **question.variables},
+        env={**_inherited(), **_found_by_worker(), **question.variables},
         cwd=directory,
         output=directory / f"{name}.said",
     )
@@ -135,7 +145,13 @@ def _elsewhere(host: str, worker: list[str]) -> list[str]:
     """
     variables = [f"{name}={value}" for name, value in _found_by_worker().items()]
     command = shlex.join(["env", "HF_HUB_OFFLINE=1", *variables, *worker])
-    return ["ssh", "-tt", "-o", "BatchMode=yes", "--", host, command]
+    options = ["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
+    return ["ssh", "-tt", *options, "--", host, command]
+
+
+def _inherited() -> dict[str, str]:
+    """Return our variables but those by which MLX would take the worker for a rank of something."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_RINGS}
 
 
 def _found_by_worker() -> dict[str, str]:
@@ -156,10 +172,16 @@ def _wait(question: Question, workers: list[_Worker], announce: Callable[[str], 
             announce(f"{question.what}: {doing}, {elapsed:.0f} s")
         if elapsed >= question.timeout_seconds:
             how = f"did not end within {question.timeout_seconds:g} s; it was at: {doing}"
-            raise ModelError(_told(question, workers, workers[0], how))
+            raise ModelError(_told(question, workers, workers[0], how + _silent(question, workers)))
         _raise_if_dead(question, workers)
         time.sleep(POLL_SECONDS)
     _raise_if_dead(question, workers)
+
+
+def _silent(question: Question, workers: list[_Worker]) -> str:
+    """Return which ranks of this machine have never told anything, or are elsewhere."""
+    far = [rank.host for rank in question.ranks if rank.host is not None]
+    return f"; it may wait for {', '.join(far)}" if far and len(workers) > 1 else ""
 
 
 def _raise_if_dead(question: Question, workers: list[_Worker]) -> None:
@@ -173,7 +195,7 @@ def _raise_if_dead(question: Question, workers: list[_Worker]) -> None:
 def _told(question: Question, workers: list[_Worker], worker: _Worker, how: str) -> str:
     rank = f"rank {workers.index(worker)} of " if len(workers) > 1 else ""
     said = "\n".join(worker.running.said().splitlines()[-LAST_WORDS:])
-    return f"{rank}the worker of {question.what} {how}:\n{said}".rstrip(":\n")
+    return f"{rank}the worker of {question.what} {how}\n{said}".rstrip()
 
 
 def _resident_bytes(pid: int) -> int:

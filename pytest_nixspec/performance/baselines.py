@@ -1,6 +1,8 @@
 """Stored figures: what they are, where they come from, and that they are whole."""
 
+import datetime
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -8,13 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from pytest_nixspec.errors import BaselineError
-from pytest_nixspec.files import locked, write_whole
+from pytest_nixspec.files import write_whole
 from pytest_nixspec.performance.device import Device
 from pytest_nixspec.performance.layout import benchmark, document
 from pytest_nixspec.performance.measurement import Measurement
+from pytest_nixspec.performance.soundness import fault_of
 
 SCHEMA = 2
 """2: samples by process, identity, published and derived figures."""
+
+
+_UNREADABLE = (
+    OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError,
+    OverflowError,
+)  # fmt: skip
 
 
 class Provenance(StrEnum):
@@ -74,7 +83,13 @@ def read(path: Path) -> Baseline | None:
     Raises:
         BaselineError: It is there, and cannot be read.
     """
-    return next(read_all(path), None) if path.exists() else None
+    if not os.path.lexists(path) and _is_reached(path):
+        return None
+    baseline = next(read_all(path), None)
+    if baseline is not None and baseline.measurement and baseline.name != path.stem:
+        message = f"the baseline {path} is of {baseline.name!r}. Record it anew or restore it."
+        raise BaselineError(message)
+    return baseline
 
 
 def read_all(path: Path) -> Iterator[Baseline]:
@@ -97,24 +112,37 @@ def read_all(path: Path) -> Iterator[Baseline]:
                 )
                 raise BaselineError(message)
             yield _baseline(extra)
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except _UNREADABLE as error:
         message = f"the baseline {path} cannot be read: {error!r}. Record it anew or restore it."
         raise BaselineError(message) from error
 
 
+def _is_reached(path: Path) -> bool:
+    """Tell whether what is above a missing file is directories, or nothing at all."""
+    above = next(place for place in path.parents if os.path.lexists(place))
+    return above.is_dir()
+
+
 def _baseline(extra: dict[str, Any]) -> Baseline:
     measured = extra["measurement"]
-    return Baseline(
+    baseline = Baseline(
         name=extra["name"],
         provenance=Provenance(extra["provenance"]),
-        recorded=extra["recorded"],
+        recorded=datetime.datetime.fromisoformat(extra["recorded"]).isoformat(),
         measurement=Measurement.from_json(measured) if measured else None,
         figures={metric: Figure(**figure) for metric, figure in extra["figures"].items()},
     )
+    if (baseline.provenance is Provenance.MEASURED) != (baseline.measurement is not None):
+        message = f"it is {baseline.provenance}, and its measurement is {bool(measured)}"
+        raise ValueError(message)
+    fault = fault_of(baseline.measurement) if baseline.measurement else None
+    if fault is not None:
+        raise ValueError(fault)
+    return baseline
 
 
 def write(path: Path, baselines: list[Baseline], machine: Mapping[str, Any]) -> None:
-    """Write baselines of one device, whole or not at all; two writers take turns.
+    """Write baselines of one device, whole or not at all; of two writers the last one is heard.
 
     Raises:
         BaselineError: They cannot be written; what was there is as it was.
@@ -122,8 +150,8 @@ def write(path: Path, baselines: list[Baseline], machine: Mapping[str, Any]) -> 
     entries = [entry for baseline in baselines for entry in _entries(baseline)]
     text = json.dumps(document(entries, machine, baselines[0].recorded), indent=1, sort_keys=True)
     try:
-        with locked(path.with_name(f".{path.name}.lock")):
-            write_whole(path, text + "\n")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text + "\n")
     except OSError as error:
         message = f"the baseline {path} cannot be written: {error}. What was there is unchanged."
         raise BaselineError(message) from error

@@ -11,6 +11,10 @@ from pytest_nixspec.verdict import Verdict, failed, passed, unknown
 Decide: TypeAlias = Callable[[Sequence[float], Sequence[float]], Ratio | None]
 """From the processes now and those of the baseline to the ratio of their rates."""
 
+NOT_COMPARABLE = "not comparable"
+UNSOUND = "not sound"
+"""With these begin the reasons that a specification may let pass by; others it may not."""
+
 RECORD = "Record one for this machine: pytest --nixspec-record"
 _SHOWN: dict[Metric, tuple[str, float, str]] = {
     "generation_tps": ("generation", 1.0, "tokens/s"),
@@ -39,12 +43,12 @@ def incomparable(
         where: Where it is stored, or would be.
     """
     if baseline is None:
-        return unknown(f"not comparable: there is no baseline {where}", remedy=RECORD)
+        return unknown(f"{NOT_COMPARABLE}: there is no baseline {where}", remedy=RECORD)
     if baseline.measurement is None:
         return _against_others(measured, baseline)
     difference = differing_field(measured, baseline.measurement)
     if difference is not None:
-        return unknown(f"not comparable: {difference}", remedy=RECORD)
+        return unknown(f"{NOT_COMPARABLE}: {difference}", remedy=RECORD)
     return baseline.measurement
 
 
@@ -75,9 +79,9 @@ def compare(
     line = f"{label} {figures}: {_percent(now / before)}"
     if metric == "peak_memory":
         return _exact(f"{line}, allowed {tolerance}", is_within=now <= before * limit)
-    void = _void(measured, baseline)
+    void = _void(measured, baseline, line)
     if void is not None:
-        return unknown(f"not to be told: {void}", line, remedy=_remedy_of(void))
+        return void
     change = decide(measured.values(metric), baseline.values(metric))
     if change is None:
         few = f"{len(measured.processes)} here and {len(baseline.processes)} in the baseline"
@@ -95,7 +99,8 @@ def _judged(line: str, change: Ratio, limit: float) -> Verdict:
     if change.high < limit:
         remedy = "Find what made it worse, or accept it: pytest --nixspec-record"
         return failed(line, spread, remedy=remedy)
-    return unknown(f"too noisy to tell: {line}", spread, remedy=f"Use a quieter machine. {MORE}")
+    noisy = f"{UNSOUND}: too noisy to tell: {line}"
+    return unknown(noisy, spread, remedy=f"Use a quieter machine. {MORE}")
 
 
 def _exact(line: str, *, is_within: bool) -> Verdict:
@@ -104,20 +109,19 @@ def _exact(line: str, *, is_within: bool) -> Verdict:
     return failed(line, remedy="Find what made it worse, or accept it: pytest --nixspec-record")
 
 
-def _void(measured: Measurement, baseline: Measurement) -> str | None:
+def _void(measured: Measurement, baseline: Measurement, line: str) -> Verdict | None:
     """Return why times say nothing about speed, or None."""
     if measured.identity.greedy_digest != baseline.identity.greedy_digest:
-        return "greedy decoding gives other tokens than in the baseline"
-    for which, faults in (("", measured.faults), ("of the baseline ", baseline.faults)):
-        if faults:
-            return f"the measurement {which}is not sound: {'; '.join(faults)}"
+        other = "not to be told: greedy decoding gives other tokens than in the baseline"
+        remedy = "Find what changed the tokens, or accept them: pytest --nixspec-record"
+        return unknown(other, line, remedy=remedy)
+    if baseline.faults:
+        unfit = f"not to be told: the baseline is not sound: {'; '.join(baseline.faults)}"
+        return unknown(unfit, line, remedy="Record it again on a quiet machine, on mains power.")
+    if measured.faults:
+        unfit = f"{UNSOUND}: {'; '.join(measured.faults)}"
+        return unknown(unfit, line, remedy="Measure again on a quiet machine, on mains power.")
     return None
-
-
-def _remedy_of(void: str) -> str:
-    if void.startswith("greedy"):
-        return "Find what changed the tokens, or accept them: pytest --nixspec-record"
-    return "Measure again on a quiet machine, on mains power."
 
 
 def same_tokens(measured: Measurement, baseline: Measurement) -> Verdict:
@@ -133,7 +137,8 @@ def same_structure(measured: Measurement, baseline: Measurement) -> Verdict:
     """Tell whether one decode step consists of the operations of the baseline."""
     now, before = measured.identity.structure, baseline.identity.structure
     if not now or not before:
-        return unknown("the graph of a decode step is not taken with several ranks")
+        reason = "the graph of a decode step is not taken of several ranks, nor of a server"
+        return unknown(f"{NOT_COMPARABLE}: {reason}")
     changed = [
         f"{name}: {before.get(name, 0)} → {now.get(name, 0)}"
         for name in sorted({*now, *before})
@@ -158,7 +163,7 @@ def _against_others(measured: Measurement, baseline: Baseline) -> Verdict:
         reach = f"{figure.low:g} to {figure.high:g}"
         said.append(f"{metric} {now:.4g} is {place} {reach}{of_what}: {basis}")
         said.append(f"it is not: {figure.is_not}")
-    reason = f"not comparable: the baseline is {baseline.provenance}, nobody measured it here"
+    reason = f"{NOT_COMPARABLE}: the baseline is {baseline.provenance}, nobody measured it here"
     return unknown(reason, *said, remedy=RECORD)
 
 

@@ -67,6 +67,7 @@ class Process:
         warm_up: How many of the first samples are no part of the steady state.
         faults: Why its times cannot be trusted: the machine was busy, they were not steady.
         energy_joules: What the whole machine used meanwhile; None where it does not tell.
+        read_bytes_per_second: What this machine read memory with, measured on the spot.
     """
 
     samples: tuple[Sample, ...]
@@ -74,6 +75,7 @@ class Process:
     warm_up: int = 0
     faults: tuple[str, ...] = ()
     energy_joules: float | None = None
+    read_bytes_per_second: float | None = None
 
     @property
     def steady(self) -> tuple[Sample, ...]:
@@ -94,10 +96,11 @@ class Identity:
     Attributes:
         greedy_digest: SHA-256 of the tokens that greedy decoding gives for the prompts.
         structure: How often each operation occurs in one decode step; empty with several ranks.
-        quantization: `bits`, `group_size`, `mode`, as the model's own configuration says.
+        quantization: `bits`, `group_size`, `mode`, as the model's own configuration says, and
+            `weights_by_bits`, how many weights of matrices have so many bits.
         weight_bytes: Bytes of all weights as they are loaded.
-        decode_bytes: Bytes of weights that one decode step reads.
-        read_bytes_per_second: What this machine reads memory with, measured on the spot.
+        decode_bytes: Bytes of weights that one decode step reads; of experts those expected under
+            uniform routing.
 
     Of a model behind a server nothing of it is known but the text that it generates.
     """
@@ -107,7 +110,6 @@ class Identity:
     quantization: dict[str, Any]
     weight_bytes: int | None
     decode_bytes: int | None
-    read_bytes_per_second: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +172,16 @@ class Measurement:
 
     def bandwidth_utilisation(self) -> float | None:
         """Return the fraction of the measured bandwidth at which weights were read (MBU)."""
-        read, rate = self.identity.decode_bytes, self.identity.read_bytes_per_second
+        read, rate = self.identity.decode_bytes, self.read_bytes_per_second
         if read is None or rate is None:
             return None
         return self.typical("generation_tps") / self.batch_size * read / rate
+
+    @property
+    def read_bytes_per_second(self) -> float | None:
+        """The median of what the processes read memory with; None where nobody measured it."""
+        rates = [p.read_bytes_per_second for p in self.processes if p.read_bytes_per_second]
+        return statistics.median(rates) if rates else None
 
     def _value(self, metric: Metric, sample: Sample) -> float:
         if metric == "peak_memory":

@@ -24,7 +24,6 @@ from pytest_nixspec.performance.steady import steady_from
 INSTALL = "pip install 'pytest-nixspec[mlx]'"
 _IDENTITY = (
     "greedy_digest", "structure", "quantization", "weight_bytes", "decode_bytes",
-    "read_bytes_per_second",
 )  # fmt: skip
 
 
@@ -91,7 +90,7 @@ class Measurements:
         first = took[0].answer
         return Measurement(
             profile=profile.name,
-            fingerprint=_fingerprint(profile, model, first),
+            fingerprint={**_fingerprint(profile, model, first), "machines": ring.machines(size)},
             prompt_tokens=first["prompt_tokens"],
             batch_size=profile.batch_size,
             processes=tuple(one.process for one in took),
@@ -109,7 +108,11 @@ class Measurements:
         after = Observation.now()
         unfit_for = fitness.unfit(before, after, own_cpu_seconds() - used)
         energy = fitness.spent_joules(before, after)
-        return _Taken(replace(_process(told, unfit_for), energy_joules=energy), told[-1])
+        bandwidth = told[-1]["read_bytes_per_second"]
+        process = replace(
+            _process(told, unfit_for), energy_joules=energy, read_bytes_per_second=bandwidth
+        )
+        return _Taken(process, told[-1])
 
     def _local(self, name: str) -> Model:
         """Return a model in a local folder: one of the hub is fetched, if it is not here yet."""

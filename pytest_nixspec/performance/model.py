@@ -8,6 +8,10 @@ from pathlib import Path
 from pytest_nixspec.errors import ModelError
 
 _CHUNK_BYTES = 1 << 20
+_DECIDING = (
+    "config.json", "*.safetensors", "tokenizer*", "vocab*", "merges.txt", "*.model", "*.tiktoken",
+    "*.jinja",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,15 @@ class Model:
         return str(self.path) if self.path else self.name
 
     def identity(self) -> str:
-        """Return the SHA-256 over configuration and weights of a local folder, else the name."""
+        """Return the SHA-256 over all of a local folder that decides what it says, else the name.
+
+        That is configuration, weights, and what makes tokens of text.
+        """
         if self.path is None:
             return self.name
         digest = hashlib.sha256()
-        for file in sorted([self.path / "config.json", *self.path.glob("*.safetensors")]):
+        deciding = {file for pattern in _DECIDING for file in self.path.glob(pattern)}
+        for file in sorted(deciding):
             digest.update(file.name.encode())
             with file.open("rb") as opened:
                 while chunk := opened.read(_CHUNK_BYTES):
@@ -43,10 +51,18 @@ def locate(name: str, substitutes: Mapping[str, Path], directory: Path) -> Model
     """
     if name in substitutes:
         return Model(name, substitutes[name])
-    folder = directory / Path(name).expanduser()
+    folder = directory / _expanded(name)
     if (folder / "config.json").is_file():
         return Model(name, folder)
     if folder.exists() or name.startswith((".", "/", "~")):
         message = f"{folder} holds no model: there is no config.json in it."
         raise ModelError(message)
     return Model(name, None)
+
+
+def _expanded(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        message = f"model {name!r} names a user that this machine does not have: {error}"
+        raise ModelError(message) from error

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from pytest_nixspec.performance.sharding import TensorParallel, tensor_parallel
 from pytest_nixspec.performance.sizes import Sizes
+from pytest_nixspec.performance.units import gigabytes
 
 Backend: TypeAlias = Literal["cpu", "metal"]
 
@@ -240,13 +241,6 @@ def roofline_tokens_per_second(read_bytes: int, work: Workload) -> float | None:
     if work.bandwidth_gbs is None:
         return None
     return work.batch * work.bandwidth_gbs * 1e9 / read_bytes
-
-
-def gigabytes(count: float) -> str:
-    """Return a number of bytes in GB (1e9) and GiB (2^30), or the like in MB; never mixed up."""
-    if count < 1e9:  # noqa: PLR2004 - a gigabyte
-        return f"{count / 1e6:.3f} MB ({count / 2**20:.2f} MiB)"
-    return f"{count / 1e9:.3f} GB ({count / 2**30:.2f} GiB)"
 
 
 def _parallel_faults(parallel: TensorParallel, work: Workload) -> Iterator[str]:

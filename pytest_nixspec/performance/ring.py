@@ -55,7 +55,7 @@ class Ring:
         path = root / file
         try:
             read = json.loads(path.read_text())
-            hosts = tuple((str(host["ssh"]), str(host["ips"][0])) for host in read)
+            hosts = tuple((_text(host["ssh"]), _text(_listed(host["ips"])[0])) for host in read)
         except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
             message = f"the hosts file {path} cannot be read: {error!r}. It is written as {EXAMPLE}"
             raise ModelError(message) from error
@@ -67,6 +67,10 @@ class Ring:
             )
             raise ModelError(message)
         return cls(hosts)
+
+    def machines(self, size: int) -> int:
+        """Return how many machines so many ranks run on; a file may name one twice."""
+        return len({LOOPBACK if name in HERE else name for name, _ in self.hosts[:size]})
 
     def ranks(self, size: int) -> tuple[Rank, ...]:
         """Return so many ranks; those of this machine have ports that are free now."""
@@ -86,8 +90,31 @@ class Ring:
 
 def _free_ports(addresses: list[str]) -> list[int]:
     """Return a free port for each address, all of them different."""
-    taken = [socket.create_server((address, 0)) for address in addresses]
+    taken = [_listening(address) for address in addresses]
     ports = [one.getsockname()[1] for one in taken]
     for one in taken:
         one.close()
     return ports
+
+
+def _listening(address: str) -> socket.socket:
+    try:
+        return socket.create_server((address, 0))
+    except OSError as error:
+        message = (
+            f"the hosts file gives this machine the address {address!r}, where nothing can listen: "
+            f"{error.strerror or error}. Write the address that the other ranks reach it by."
+        )
+        raise ModelError(message) from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _listed(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value

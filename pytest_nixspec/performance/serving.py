@@ -42,7 +42,7 @@ def measure_server(profile: Profile, named: str) -> Measurement:
         prompt_tokens=prompt_tokens,
         batch_size=profile.batch_size,
         processes=(process,),
-        identity=Identity(batches[0].samples[0].text_digest, {}, {"bits": None}, None, None, None),
+        identity=Identity(batches[0].samples[0].text_digest, {}, {"bits": None}, None, None),
         untold=tuple(sorted(caveats | untold)),
     )
 

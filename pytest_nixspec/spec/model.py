@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, TypeAlias, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pytest_nixspec.agreement import Precision
-from pytest_nixspec.spec.values import No, Seconds, System, Yes, mistake
+from pytest_nixspec.spec.values import Line, No, Seconds, System, Yes, mistake, tolerance_fault
 from pytest_nixspec.versions import DIALECTS
 
 From: TypeAlias = Literal["shell", "host", "any"]
@@ -178,10 +178,8 @@ class GateTable(Table):
     @model_validator(mode="after")
     def _worse_is_signed(self) -> Self:
         for metric, tolerance in self.tolerances().items():
-            sign = r"\+" if metric == "peak_memory" else "-"
-            if not re.fullmatch(rf"{sign}\d+(\.\d+)?%", tolerance):
-                example = "+2%" if metric == "peak_memory" else "-5%"
-                fault = f"{tolerance!r} is no tolerance: worse is written as in {example!r}."
+            fault = tolerance_fault(tolerance, is_memory=metric == "peak_memory")
+            if fault is not None:
                 raise mistake(fault, metric)
         return self
 
@@ -191,28 +189,49 @@ class GateTable(Table):
         return {m: getattr(self, m) for m in metrics if getattr(self, m) is not None}
 
 
+MOST_TOKENS = 10_000_000
+OURS_ALONE = frozenset(
+    {
+        "tensor_parallel", "max_gpus", "hosts", "vram_limit", "quantization_bits", "prompts",
+        "prefill_step_size", "processes",
+    }
+)  # fmt: skip
+"""What is ours to decide only where we run the model."""
+
+
 class ProfileTable(Table):
     """`[profile.X]`: how a model is to be run; `vram_limit` in bytes."""
 
-    model: str
-    endpoint: str | None = None
-    shell: str | None = None
+    model: Line
+    endpoint: Line | None = None
+    shell: Word | None = None
     tensor_parallel: int = Field(default=1, ge=1)
     max_gpus: int = Field(default=1, ge=1)
-    hosts: str | None = None
+    hosts: Line | None = None
     vram_limit: int | None = Field(default=None, gt=0)
     batch_size: int = Field(default=1, ge=1)
     quantization_bits: int | None = Field(default=None, ge=2, le=16)
     temperature: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     prompts: Literal["text", "random"] = "text"
-    prompt_tokens: int = Field(default=32, ge=2)
-    generation_tokens: int = Field(default=32, ge=2)
-    prefill_step_size: int = Field(default=2048, ge=1)
-    processes: int = Field(default=3, ge=1)
-    repetitions: int = Field(default=2, ge=1)
-    seed: int = Field(default=0, ge=0)
+    prompt_tokens: int = Field(default=32, ge=2, le=MOST_TOKENS)
+    generation_tokens: int = Field(default=32, ge=2, le=MOST_TOKENS)
+    prefill_step_size: int = Field(default=2048, ge=1, le=MOST_TOKENS)
+    processes: int = Field(default=3, ge=1, le=1000)
+    repetitions: int = Field(default=2, ge=1, le=1000)
+    seed: int = Field(default=0, ge=0, lt=1 << 32)
     timeout: Seconds = 900.0
     gate: GateTable = GateTable()
+
+    @model_validator(mode="after")
+    def _leaves_the_server_its_own(self) -> Self:
+        stated = sorted(self.model_fields_set & OURS_ALONE) if self.endpoint else []
+        if stated:
+            fault = (
+                f"{stated[0]} says nothing beside endpoint: the server runs the model as it does, "
+                "and does not tell. Leave it out, or leave out endpoint."
+            )
+            raise mistake(fault, stated[0])
+        return self
 
 
 class WaiverTable(Table):

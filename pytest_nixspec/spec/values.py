@@ -21,6 +21,23 @@ def _finite(seconds: float) -> float:
     return seconds
 
 
+def tolerance_fault(text: str, *, is_memory: bool) -> str | None:
+    """Return why a text is no tolerance of a gate, or None: `-5%` of a rate, `+2%` of memory."""
+    sign, example, most = (r"\+", "+2%", 1000) if is_memory else ("-", "-5%", 100)
+    if not re.fullmatch(rf"{sign}[0-9]+(\.[0-9]+)?%", text):
+        return f"{text!r} is no tolerance: worse is written as in {example!r}."
+    if abs(float(text[:-1])) >= most:
+        return f"{text!r} lets everything pass: write less than {most} %, as in {example!r}."
+    return None
+
+
+def _line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        fault = f"{text!r} holds nothing, or what cannot be printed. Write one line of text."
+        raise mistake(fault)
+    return text
+
+
 def _system(name: str) -> str:
     if not re.fullmatch(r"\w+-\w+", name):
         fault = f'{name!r} is no system. Write one as Nix names it, as in "aarch64-darwin".'
@@ -50,6 +67,7 @@ def shown(value: object) -> str:
 
 
 Seconds: TypeAlias = Annotated[float, AfterValidator(_finite), Field(gt=0)]
+Line: TypeAlias = Annotated[str, AfterValidator(_line)]
 System: TypeAlias = Annotated[str, AfterValidator(_system)]
 Yes: TypeAlias = Annotated[Literal[True], _only(allowed=True)]
 No: TypeAlias = Annotated[Literal[False], _only(allowed=False)]

@@ -34,9 +34,12 @@ def measured() -> Callable[..., Measurement]:
         greedy: str = "tokens",
         **fingerprint: object,
     ) -> Measurement:
-        processes = tuple(Process((sample(r, peak),), 0.5, faults=faults) for r in rates)
+        processes = tuple(
+            Process((sample(r, peak),), 0.5, faults=faults, read_bytes_per_second=7e9)
+            for r in rates
+        )
         known = {"chip": "Apple M2 Max", "model": "abc", **fingerprint}
-        identity = Identity(greedy, {"Matmul": 60}, {"bits": 4}, 84_000_000, 80_000_000, 7e9)
+        identity = Identity(greedy, {"Matmul": 60}, {"bits": 4}, 84_000_000, 80_000_000)
         return Measurement("plan", known, 32, 1, processes, identity)
 
     return make

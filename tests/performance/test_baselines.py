@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -171,3 +172,74 @@ def test_no_committed_figure_is_without_its_basis(path):
                 Provenance.DERIVED: {"formula"},
             }[baseline.provenance]
             assert needed <= {key for key, value in figure.basis.items() if value}
+
+
+def edited(measured, tmp_path: Path, edit: Callable[[dict], None]) -> Path:
+    path = tmp_path / "plan.json"
+    write(path, [Baseline("plan", Provenance.MEASURED, NOW, measured(10, 11))], {})
+    data = json.loads(path.read_text())
+    edit(data["benchmarks"][0]["extra_info"])
+    path.write_text(json.dumps(data))
+    return path
+
+
+def sample_of(extra: dict) -> dict:
+    return extra["measurement"]["processes"][0]["samples"][0]
+
+
+EDITS = {
+    "an infinite peak": lambda e: sample_of(e).update(peak_memory_bytes=float("inf")),
+    "no peak at all": lambda e: sample_of(e).update(peak_memory_bytes=0),
+    "a huge peak": lambda e: sample_of(e).update(peak_memory_bytes=10**400),
+    "a peak in words": lambda e: sample_of(e).update(peak_memory_bytes="12"),
+    "no time to the first token": lambda e: sample_of(e).update(prompt_seconds=0),
+    "a time before the start": lambda e: sample_of(e).update(prompt_seconds=-1),
+    "a time that is no number": lambda e: sample_of(e).update(prompt_seconds=float("nan")),
+    "one token": lambda e: sample_of(e).update(token_seconds=[1.0]),
+    "no token": lambda e: sample_of(e).update(token_seconds=[]),
+    "tokens that stand still": lambda e: sample_of(e).update(token_seconds=[1.0, 1.0]),
+    "tokens that run backwards": lambda e: sample_of(e).update(token_seconds=[2.0, 1.0]),
+    "tokens that never end": lambda e: sample_of(e).update(token_seconds=[1.0, float("inf")]),
+    "times in words": lambda e: sample_of(e).update(token_seconds=["1", "2"]),
+    "no samples": lambda e: e["measurement"]["processes"][0].update(samples=[]),
+    "more warm-up than samples": lambda e: e["measurement"]["processes"][0].update(warm_up=9),
+    "no processes": lambda e: e["measurement"].update(processes=[]),
+    "no batch": lambda e: e["measurement"].update(batch_size=0),
+    "a batch that is no whole number": lambda e: e["measurement"].update(batch_size=0.001),
+    "other tokens than its fingerprint": lambda e: e["measurement"]["fingerprint"].update(
+        prompt_tokens=1
+    ),
+    "no fingerprint": lambda e: e["measurement"].update(fingerprint={}),
+    "a fingerprint that is none": lambda e: e["measurement"].update(fingerprint=[]),
+    "no digest": lambda e: e["measurement"]["identity"].update(greedy_digest=None),
+    "a structure in words": lambda e: e["measurement"]["identity"].update(structure="a"),
+    "a date that is none": lambda e: e.update(recorded="yesterday"),
+    "another profile": lambda e: e.update(name="review"),
+    "a measurement that nobody made": lambda e: e.update(provenance="published"),
+    "nothing measured": lambda e: e.update(measurement=None),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_baseline_edited_by_hand_is_an_error_and_no_comparison(measured, tmp_path, edit):
+    path = edited(measured, tmp_path, edit)
+
+    with pytest.raises(BaselineError, match=str(path)):
+        read(path)
+
+
+def test_a_nest_too_deep_is_an_error(tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text("[" * 200_000)
+
+    with pytest.raises(BaselineError, match="cannot be read"):
+        read(path)
+
+
+def test_a_link_that_leads_nowhere_is_no_missing_baseline(tmp_path):
+    (tmp_path / "plan.json").symlink_to(tmp_path / "gone.json")
+    (tmp_path / "file").touch()
+
+    for path in (tmp_path / "plan.json", tmp_path / "file" / "plan.json"):
+        with pytest.raises(BaselineError, match="cannot be read"):
+            read(path)

@@ -103,11 +103,30 @@ def test_a_head_of_its_own_is_read_and_the_embedding_is_not(profile, tmp_path):
     assert identity.weight_bytes - identity.decode_bytes == table
 
 
-def test_experts_that_depend_on_luck_have_no_count_of_bytes(profile, tiny_model, tmp_path):
-    measured = measurements(tmp_path).of(replace(profile, model=str(tiny_model("experts"))))
+def test_of_experts_those_are_counted_that_are_to_be_expected(profile, tiny_model, tmp_path):
+    """2 of 8 for a token: a quarter of them is read, and more by a batch."""
+    experts = replace(profile, model=str(tiny_model("experts")), processes=1)
 
-    assert measured.identity.decode_bytes is None
-    assert measured.bandwidth_utilisation() is None
+    alone = measurements(tmp_path / "alone").of(experts).identity
+    eight = measurements(tmp_path / "eight").of(replace(experts, batch_size=8)).identity
+
+    assert alone.weight_bytes == eight.weight_bytes
+    assert alone.decode_bytes < 0.5 * alone.weight_bytes
+    assert alone.decode_bytes < eight.decode_bytes < eight.weight_bytes
+
+
+def test_a_table_that_is_the_head_is_read_though_the_configuration_keeps_silent(
+    profile, tiny_model, tmp_path
+):
+    folder = tmp_path / "silent"
+    shutil.copytree(tiny_model("grouped"), folder)
+    config = json.loads((folder / "config.json").read_text())
+    del config["tie_word_embeddings"]
+    (folder / "config.json").write_text(json.dumps(config))
+
+    identity = measurements(tmp_path).of(replace(profile, model=str(folder))).identity
+
+    assert identity.decode_bytes == identity.weight_bytes
 
 
 @pytest.mark.parametrize("prompts", ["text", "random"])
@@ -259,15 +278,40 @@ def spoil_the_tokenizer(folder: Path) -> None:
     (folder / "tokenizer.json").write_text("{}")
 
 
+def bring_a_tokenizer(folder: Path) -> None:
+    config = {
+        "tokenizer_class": "Evil", "auto_map": {"AutoTokenizer": [None, "evil.Evil"]},
+    }  # fmt: skip
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    (folder / "evil.py").write_text("open('/tmp/nixspec-evil', 'w')")
+
+
 def ask_for_code(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "model_file": "evil.py"}))
     (folder / "evil.py").write_text("open('/tmp/nixspec-evil', 'w')")
 
 
+@pytest.mark.parametrize("spoil", [ask_for_code, bring_a_tokenizer])
+def test_ranks_run_no_code_of_a_model_either(spoil, profile, tmp_path):
+    folder = broken(profile, tmp_path)
+    spoil(folder)
+    hosts = tmp_path / "hosts.json"
+    hosts.write_text(json.dumps([{"ssh": "127.0.0.1", "ips": ["127.0.0.1"]}] * 2))
+    two = {"tensor_parallel": 2, "max_gpus": 2, "hosts": str(hosts), "timeout_seconds": 60}
+
+    with pytest.raises(ModelError, match="the worker of profile"):
+        measurements(tmp_path).of(replace(profile, model=str(folder), **two))
+    assert not Path("/tmp/nixspec-evil").exists()  # noqa: S108 - what must not be written
+
+
 @pytest.mark.parametrize(
-    "spoil", [cut_the_weights, take_the_weights_away, spoil_the_tokenizer, ask_for_code]
-)
+    "spoil",
+    [
+        cut_the_weights, take_the_weights_away, spoil_the_tokenizer, ask_for_code,
+        bring_a_tokenizer,
+    ],
+)  # fmt: skip
 def test_a_spoilt_model_is_an_error_and_no_measurement(spoil, profile, tmp_path):
     folder = broken(profile, tmp_path)
     spoil(folder)
@@ -278,8 +322,29 @@ def test_a_spoilt_model_is_an_error_and_no_measurement(spoil, profile, tmp_path)
 
 
 def test_a_model_that_takes_more_than_its_limit_is_ended_there(profile, tmp_path):
-    with pytest.raises(OverMemoryLimitError, match=r"was ended at .* its vram_limit is 0\.000 GB"):
+    with pytest.raises(OverMemoryLimitError, match=r"was ended at .* its vram_limit is 1000 B"):
         measurements(tmp_path).of(replace(profile, vram_limit=1000))
+
+
+def test_a_peak_that_is_over_at_once_is_over_the_limit_all_the_same(profile, tmp_path):
+    peak = measurements(tmp_path / "free").of(profile).typical("peak_memory")
+
+    with pytest.raises(OverMemoryLimitError):
+        measurements(tmp_path).of(replace(profile, vram_limit=int(peak * 0.9)))
+
+
+def test_what_is_measured_beside_the_model_is_not_held_against_its_limit(profile, tmp_path):
+    """The array that the bandwidth is measured with is a hundred times as large."""
+    measured = measurements(tmp_path).of(replace(profile, vram_limit=10_000_000))
+
+    assert measured.typical("peak_memory") < 10_000_000
+
+
+def test_weights_that_are_not_quantized_are_not_what_a_configuration_says(profile, tmp_path):
+    folder = broken(profile, tmp_path)
+    identity = measurements(tmp_path).of(replace(profile, model=str(folder))).identity
+
+    assert set(identity.quantization["weights_by_bits"]) == {"4"}
 
 
 def test_a_worker_past_its_deadline_is_ended_and_says_where_it_was(profile, tmp_path):

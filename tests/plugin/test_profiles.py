@@ -234,3 +234,53 @@ def test_pytest_benchmark_compares_with_a_stored_baseline(profile, pytester, mon
     result = pytester.runpytest_subprocess("--nixspec", f"--benchmark-compare={baseline}")
 
     result.stdout.fnmatch_lines(["*plan?decode?*NOW*"])
+
+
+def test_other_tokens_are_never_let_pass_by(profile, pytester):
+    """`unsound = "skip"` is for a busy machine, and not for a model that says something else."""
+    profile()
+    spec = pytester.path / "nixspec.toml"
+    spec.write_text(spec.read_text().replace('greedy_tokens = "same"\n', ""))
+    pytester.runpytest("--nixspec-record")
+    (baseline,) = pytester.path.joinpath("baselines").rglob("plan.json")
+    data = json.loads(baseline.read_text())
+    data["benchmarks"][0]["extra_info"]["measurement"]["identity"]["greedy_digest"] = "0" * 64
+    baseline.write_text(json.dumps(data))
+
+    assert pytester.runpytest("--nixspec").ret is pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_test_of_the_gate_does_not_keep_a_run_from_recording(profile, pytester):
+    profile(
+        test_gate="""
+        import pytest
+
+        @pytest.mark.mlx_profile("plan")
+        def test_gate(mlx_gate):
+            assert mlx_gate.verdict.passed
+    """
+    )
+
+    result = pytester.runpytest("--nixspec-record", "nixspec.toml", "test_gate.py")
+
+    assert result.ret is pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["recorded: */plan.json"])
+
+
+def test_baselines_that_cannot_be_written_fail_the_run_in_one_line(profile, pytester):
+    profile()
+    pytester.path.joinpath("baselines").touch()
+
+    result = pytester.runpytest("--nixspec-record")
+
+    assert result.ret is pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["recorded: NOT WRITTEN: the baseline * cannot be written: *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_recording_without_its_statement_says_why_nothing_was_stored(profile, pytester):
+    profile()
+
+    result = pytester.runpytest("--nixspec-record", "-k", "generation_tps")
+
+    result.stdout.fnmatch_lines(["recorded: nothing: no `runs` of a profile*was part of this run"])

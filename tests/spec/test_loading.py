@@ -95,6 +95,32 @@ def loaded(tmp_path: Path, text: str, name: str = "nixspec.toml"):
             "nixspec.toml:4: profile.plan.gate.generation_tps: '+5%' is no tolerance: "
             "worse is written as in '-5%'.",
         ),
+        (
+            '[profile.plan]\nmodel = "m"\n[profile.plan.gate]\ngeneration_tps = "-100%"\n',
+            "nixspec.toml:4: profile.plan.gate.generation_tps: '-100%' lets everything pass: "
+            "write less than 100 %, as in '-5%'.",
+        ),
+        (
+            '[profile.plan]\nmodel = "m"\n[profile.plan.gate]\nprompt_tps = "-٢٠%"\n',
+            "nixspec.toml:4: profile.plan.gate.prompt_tps: '-٢٠%' is no tolerance: "
+            "worse is written as in '-5%'.",
+        ),
+        (
+            '[profile.plan]\nmodel = "m"\n[profile.plan.gate]\npeak_memory = "+9999%"\n',
+            "nixspec.toml:4: profile.plan.gate.peak_memory: '+9999%' lets everything pass: "
+            "write less than 1000 %, as in '+2%'.",
+        ),
+        (
+            '[profile.plan]\nmodel = "m"\nendpoint = "http://127.0.0.1:1"\ntensor_parallel = 5\n',
+            "nixspec.toml:4: profile.plan.tensor_parallel: tensor_parallel says nothing beside "
+            "endpoint: the server runs the model as it does, and does not tell. Leave it out, "
+            "or leave out endpoint.",
+        ),
+        (
+            '[profile.plan]\nmodel = "a\\nb"\n',
+            "nixspec.toml:2: profile.plan.model: 'a\\nb' holds nothing, or what cannot be printed. "
+            "Write one line of text.",
+        ),
         ("[profile.plan]\n", "nixspec.toml:1: profile.plan.model: this key is missing."),
         (
             '[audit]\npolicy = "nix-specialist"\n\n[[audit.waiver]]\nrule = "NS999"\n'

@@ -7,7 +7,6 @@ because importing mlx-lm lowers the limit of open files. It answers by lines of 
 that the request names: what it has done by then is known, however it ends.
 """
 
-import atexit
 import importlib
 import json
 import os
@@ -23,11 +22,12 @@ PARENT_SECONDS = 1.0
 
 def main() -> None:
     """Do the task of a request."""
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     given = sys.argv[1]
     request: dict[str, Any] = json.loads(given if given[0] == "{" else Path(given).read_text())
+    parent = request["parent"] or os.getppid()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     if request["ring"]:
-        _join(request["ring"], request["rank"])
+        _join(request["ring"], request["rank"], Path(request["events"]).parent)
     with Path(request["events"]).open("a", buffering=1) as events:
 
         def tell(event: str, **facts: Any) -> None:
@@ -45,12 +45,15 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _join(ring: list[str], rank: int) -> None:
+def _join(ring: list[str], rank: int, own: Path) -> None:
     """Tell MLX, which reads it from its environment, of the ring and of our place in it."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as hosts:
-        json.dump([[place] for place in ring], hosts)
-    atexit.register(os.unlink, hosts.name)
-    os.environ["MLX_HOSTFILE"] = hosts.name
+    # On another machine nothing is kept, and there is no directory of the run.
+    place = (
+        own if own != Path(os.devnull).parent else Path(tempfile.mkdtemp(prefix="nixspec-ring-"))
+    )
+    hosts = place / f"ring-{rank}-{os.getpid()}.json"
+    hosts.write_text(json.dumps([[address] for address in ring]))
+    os.environ["MLX_HOSTFILE"] = str(hosts)
     os.environ["MLX_RANK"] = str(rank)
 
 

@@ -1,5 +1,6 @@
 """Load a model, let it generate, and note when each token came and what was held."""
 
+import collections
 import importlib.metadata
 import os
 import time
@@ -9,15 +10,20 @@ from typing import Any, TypeAlias
 
 import mlx.core as mx
 import mlx_lm
-from mlx import nn
 from mlx.utils import tree_flatten
-from mlx_lm.models.switch_layers import QuantizedSwitchLinear, SwitchLinear
 from mlx_lm.utils import sharded_load
 
+from pytest_nixspec.performance.sizes import Experts
 from pytest_nixspec.performance.worker import generating, structure
 from pytest_nixspec.performance.worker.bandwidth import read_bytes_per_second
-from pytest_nixspec.performance.worker.memory import watch
+from pytest_nixspec.performance.worker.memory import must_be_within, watch
 from pytest_nixspec.performance.worker.prompts import prompts_of
+from pytest_nixspec.performance.worker.sizing import (
+    Known,
+    embedding_bytes,
+    experts_of,
+    leaves_of,
+)
 
 Tell: TypeAlias = Callable[..., None]
 
@@ -32,9 +38,11 @@ def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
         request: `model`, a local folder; `prompts`, `purpose`, `prompt_tokens`,
             `generation_tokens`, `batch_size`, `temperature`, `seed`, `prefill_step_size`,
             `repetitions`, `vram_limit` in bytes, and `is_first`, whether to take what is the same
-            in every process: greedy tokens, structure and bandwidth.
+            in every process: greedy tokens and structure.
         tell: Told what is being done.
     """
+    # Before there is a limit to watch: the array that is read is no part of the model.
+    bandwidth = read_bytes_per_second()
     watch(request["vram_limit"], tell)
     tell("progress", text=f"loading {request['model']}")
     started = time.perf_counter()
@@ -49,7 +57,9 @@ def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     generating.repetition(model, prompts, {**request, "generation_tokens": WARM_UP_TOKENS})
     for number in range(1, request["repetitions"] + 1):
         tell("progress", text=f"repetition {number} of {request['repetitions']}")
-        tell("sample", **generating.repetition(model, prompts, request))
+        sample = generating.repetition(model, prompts, request)
+        must_be_within(request["vram_limit"], sample["peak_memory_bytes"], tell)
+        tell("sample", **sample)
     once = _once(model, prompts, request) if request["is_first"] else {}
     return {
         **once,
@@ -58,7 +68,8 @@ def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
         "engine": {name: importlib.metadata.version(name) for name in ("mlx", "mlx-lm")},
         "backend": _backend(),
         "ranks": ranks,
-        **_weights(model, config),
+        "read_bytes_per_second": bandwidth,
+        **_weights(model, config, request["batch_size"]),
     }
 
 
@@ -68,7 +79,11 @@ def _load(folder: Path) -> tuple[Any, Any, dict[str, Any], int]:
         loaded: Any = mlx_lm.load(str(folder), return_config=True)
         return *loaded, 1
     group = mx.distributed.init(strict=True, backend="ring")
-    shared: Any = sharded_load(str(folder), None, group, return_config=True)
+    # Left to itself, sharded_load runs the code of a tokenizer.
+    no_code = {"trust_remote_code": False}
+    shared: Any = sharded_load(
+        str(folder), None, group, return_config=True, tokenizer_config=no_code
+    )
     return *shared, group.size()
 
 
@@ -79,43 +94,45 @@ def _once(model: Any, prompts: list[list[int]], request: dict[str, Any]) -> dict
         "greedy_digest": sample["token_digest"],
         # With ranks there is a graph on each; the whole is on none.
         "structure": {} if "MLX_RANK" in os.environ else structure.of_decode_step(model),
-        "read_bytes_per_second": read_bytes_per_second(),
     }
 
 
-def _weights(model: Any, config: dict[str, Any]) -> dict[str, Any]:
-    """Return what the weights are, as the configuration and the arrays say."""
-    quantization = config.get("quantization") or {}
+def _weights(model: Any, config: dict[str, Any], batch: int) -> dict[str, Any]:
+    """Return what the weights are: of what the arrays themselves are made, and how much is read."""
     arrays = [array for _, array in tree_flatten(model.parameters())]
     floats = {str(a.dtype).removeprefix("mlx.core.") for a in arrays if a.dtype != mx.uint32}
+    quantization = config.get("quantization") or {}
+    total = sum(array.nbytes for array in arrays)
     return {
-        "weight_bytes": sum(array.nbytes for array in arrays),
-        "decode_bytes": _decode_bytes(model, config),
+        "weight_bytes": total,
+        "decode_bytes": total - embedding_bytes(model) - _unread_experts(model, config, batch),
         "dtype": "+".join(sorted(floats)),
         "quantization": {
             "bits": quantization.get("bits"),
             "group_size": quantization.get("group_size"),
             "mode": quantization.get("mode", "affine") if quantization else None,
-            "layers": sum(isinstance(value, dict) for value in quantization.values()),
+            "weights_by_bits": _weights_by_bits(model),
         },
     }
 
 
-def _decode_bytes(model: Any, config: dict[str, Any]) -> int | None:
-    """Return the bytes of weights that a decode step reads, or None where that depends on luck.
+def _weights_by_bits(model: Any) -> dict[str, int]:
+    """Return how many weights of matrices have so many bits, by the arrays that hold them."""
+    counted: collections.Counter[str] = collections.Counter()
+    for _, leaf in leaves_of(model):
+        weight = getattr(leaf, "weight", None)
+        if weight is not None and weight.ndim > 1:
+            bits = leaf.bits if "scales" in leaf else 8 * weight.dtype.size
+            counted[str(bits)] += 8 * weight.nbytes // bits
+    return dict(counted)
 
-    Of an embedding table one row is read, unless it is the head as well. Which experts are read
-    depends on the tokens.
-    """
-    read = 0
-    for _, module in model.named_modules():
-        own = sum(a.nbytes for a in module.values() if isinstance(a, mx.array))
-        if isinstance(module, SwitchLinear | QuantizedSwitchLinear):
-            return None
-        is_table = isinstance(module, nn.Embedding | nn.QuantizedEmbedding)
-        if not is_table or config.get("tie_word_embeddings", False):
-            read += own
-    return read
+
+def _unread_experts(model: Any, config: dict[str, Any], batch: int) -> int:
+    """Return the bytes of experts that no token of a step goes through, as is to be expected."""
+    found, _ = experts_of(model, Known(config, model))
+    if found is None:
+        return 0
+    return round(found["weight_bytes"] - Experts(**found).read_bytes(batch))
 
 
 def _backend() -> str:

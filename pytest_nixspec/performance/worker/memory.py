@@ -20,11 +20,21 @@ def watch(limit: int | None, tell: Callable[..., None]) -> None:
     threading.Thread(target=_end_beyond, args=(limit, tell), daemon=True).start()
 
 
+def must_be_within(limit: int | None, peak: int, tell: Callable[..., None]) -> None:
+    """End this process where a peak was too short for the watch to see it."""
+    if limit is not None and peak > limit:
+        _end(peak, limit, tell)
+
+
 def _end_beyond(limit: int, tell: Callable[..., None]) -> None:
     while True:
         held = mx.get_active_memory()
         if held > limit:
-            tell("over_limit", bytes=held, limit=limit)
-            # The thread that allocates is inside MLX, and would not hear an exception.
-            os._exit(OVER_LIMIT)
+            _end(held, limit, tell)
         time.sleep(WATCH_SECONDS)
+
+
+def _end(held: int, limit: int, tell: Callable[..., None]) -> None:
+    tell("over_limit", bytes=held, limit=limit)
+    # The thread that allocates is inside MLX, and would not hear an exception.
+    os._exit(OVER_LIMIT)

@@ -67,8 +67,8 @@ def _sizes(plan: Blueprint, ranks: int) -> dict[str, Any]:
     import mlx.core as mx  # noqa: PLC0415 - only the worker may load MLX, and only to work
 
     model = plan.build()
-    known = _Known(plan.config, model)
-    experts, notes = _experts(model, known)
+    known = Known(plan.config, model)
+    experts, notes = experts_of(model, known)
     heads = known.number(HEADS)
     kv_heads = known.number(KV_HEADS, heads)
     is_latent = bool(known.number(("kv_lora_rank",), 0))
@@ -79,7 +79,7 @@ def _sizes(plan: Blueprint, ranks: int) -> dict[str, Any]:
         "dtype_bytes": getattr(mx, _dtype(model)).size,
         "quantization": _quantization(plan.config),
         "weight_bytes": _bytes(model),
-        "embedding_bytes": _embedding_bytes(model),
+        "embedding_bytes": embedding_bytes(model),
         "experts": experts,
         "caches": _caches(model),
         "layers": len(model.layers),
@@ -100,7 +100,7 @@ def _sizes(plan: Blueprint, ranks: int) -> dict[str, Any]:
     }
 
 
-class _Known:
+class Known:
     """What configuration and arguments say, under the names that architectures give it."""
 
     def __init__(self, config: dict[str, Any], model: Any) -> None:
@@ -124,13 +124,13 @@ class _Known:
         return default
 
 
-def _attention(known: _Known, heads: int) -> int:
+def _attention(known: Known, heads: int) -> int:
     latent = known.number(("qk_nope_head_dim",), 0) + known.number(("qk_rope_head_dim",), 0)
     each = latent or known.number(("head_dim",), 0) or known.number(HIDDEN) // heads
     return heads * (each + known.number(("v_head_dim",), each)) // 2
 
 
-def _intermediate(known: _Known) -> int:
+def _intermediate(known: Known) -> int:
     """Return what the widest layer holds of one token: of experts, those that it goes through."""
     dense = known.number(INTERMEDIATE, 4 * known.number(HIDDEN))
     taken = known.number(EXPERTS_PER_TOKEN, 0) + known.number(("n_shared_experts",), 0)
@@ -144,7 +144,8 @@ def _bytes(module: Any) -> int:
     return sum(value.nbytes for _, value in values)
 
 
-def _leaves(model: Any) -> list[tuple[str, Any]]:
+def leaves_of(model: Any) -> list[tuple[str, Any]]:
+    """Return the modules that hold weights themselves, each with its path."""
     from mlx.nn.layers.base import Module  # noqa: PLC0415 - as above
     from mlx.utils import tree_flatten  # noqa: PLC0415 - as above
 
@@ -174,7 +175,7 @@ def _embeddings(model: Any) -> list[Any]:
     from mlx.nn.layers.quantized import QuantizedEmbedding  # noqa: PLC0415 - as above
 
     kinds = (Embedding, QuantizedEmbedding)
-    return [module for _, module in _leaves(model) if isinstance(module, kinds)]
+    return [module for _, module in leaves_of(model) if isinstance(module, kinds)]
 
 
 def _rows(module: Any) -> int:
@@ -190,21 +191,22 @@ def _token_embedding(model: Any) -> Any:
     return max(found, key=_rows)
 
 
-def _embedding_bytes(model: Any) -> int:
+def embedding_bytes(model: Any) -> int:
     """Return the bytes of tables of which a step reads one row: a tied one is the head too."""
     tokens = _token_embedding(model)
     tables = _embeddings(model)
     has_head = any(
         "layers." not in path and getattr(leaf, "weight", None) is not None
         and leaf.weight.ndim == 2 and _rows(leaf) == _rows(tokens)  # noqa: PLR2004 - a matrix
-        for path, leaf in _leaves(model)
+        for path, leaf in leaves_of(model)
         if all(leaf is not table for table in tables)
     )  # fmt: skip
     return sum(_bytes(table) for table in tables if has_head or table is not tokens)
 
 
-def _experts(model: Any, known: _Known) -> tuple[dict[str, int] | None, list[str]]:
-    switches = [leaf for _, leaf in _leaves(model) if hasattr(leaf, "num_experts")]
+def experts_of(model: Any, known: Known) -> tuple[dict[str, int] | None, list[str]]:
+    """Return what routed experts there are, as `sizes.Experts` has it, and what is not said."""
+    switches = [leaf for _, leaf in leaves_of(model) if hasattr(leaf, "num_experts")]
     if not switches:
         return None, []
     count = max(switch.num_experts for switch in switches)
@@ -268,9 +270,9 @@ def _shard(plan: Blueprint, ranks: int) -> dict[str, Any]:
 
 def _linears(plan: Blueprint, model: Any, tried: list[int]) -> Iterator[dict[str, Any]]:
     """Yield what is cut, told by which side of each matrix shrinks where nothing is quantized."""
-    whole = {path: leaf.weight.shape for path, leaf in _leaves(plan.plain()) if "weight" in leaf}
+    whole = {path: leaf.weight.shape for path, leaf in leaves_of(plan.plain()) if "weight" in leaf}
     cut = next((shapes for n in tried if n > 1 and (shapes := _cut(plan, n))), {})
-    groups = {path: getattr(leaf, "group_size", 1) for path, leaf in _leaves(model)}
+    groups = {path: getattr(leaf, "group_size", 1) for path, leaf in leaves_of(model)}
     seen = set()
     for path, shape in cut.items():
         full = whole.get(path, shape)
@@ -293,4 +295,4 @@ def _cut(plan: Blueprint, ranks: int) -> dict[str, tuple[int, ...]]:
         model.shard(_Ranks(ranks))
     except CONFIGURATION_FAULTS:
         return {}
-    return {path: leaf.weight.shape for path, leaf in _leaves(model) if "weight" in leaf}
+    return {path: leaf.weight.shape for path, leaf in leaves_of(model) if "weight" in leaf}
