@@ -5,9 +5,8 @@
 
 Each round starts both, in an order drawn by a coin, each in a fresh process with the same token
 counts and random prompts. mlx-lm counts N tokens over N-1 intervals, so its generation figure is
-multiplied by (N-1)/N before it is compared. What a harness costs is the time per token that the
-consumer of tokens takes from the model: ours notes a time and keeps the token, mlx-lm's makes text
-of it. Raw samples go to benchmarks/samples/harness.json.
+multiplied by (N-1)/N before it is compared. What is left is what our harness costs for each token.
+Raw samples go to benchmarks/samples/harness.json.
 """
 
 import argparse

@@ -17,7 +17,9 @@ from pytest_nixspec.errors import ModelError, OverMemoryLimitError
 from pytest_nixspec.performance.ring import Rank
 from pytest_nixspec.performance.units import gigabytes
 
-POLL_SECONDS = 0.05
+# Seldom: what this process does is done beside the measurement, maybe on half of the same core.
+POLL_SECONDS = 0.1
+LOOK_SECONDS = 1.0
 QUIET_SECONDS = 5.0
 CONNECT_SECONDS = 10
 LAST_WORDS = 6
@@ -163,14 +165,17 @@ def _found_by_worker() -> dict[str, str]:
 
 def _wait(question: Question, workers: list[_Worker], announce: Callable[[str], None]) -> None:
     started = time.monotonic()
-    announced = 0.0
+    looked = announced = 0.0
     while not all(worker.running.has_ended for worker in workers):
         elapsed = time.monotonic() - started
-        doing = workers[0].look()
-        if elapsed - announced >= QUIET_SECONDS:
-            announced = elapsed
-            announce(f"{question.what}: {doing}, {elapsed:.0f} s")
+        if elapsed - looked >= LOOK_SECONDS:
+            looked = elapsed
+            doing = workers[0].look()
+            if elapsed - announced >= QUIET_SECONDS:
+                announced = elapsed
+                announce(f"{question.what}: {doing}, {elapsed:.0f} s")
         if elapsed >= question.timeout_seconds:
+            doing = workers[0].look()
             how = f"did not end within {question.timeout_seconds:g} s; it was at: {doing}"
             raise ModelError(_told(question, workers, workers[0], how + _silent(question, workers)))
         _raise_if_dead(question, workers)

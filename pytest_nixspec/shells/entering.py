@@ -213,7 +213,7 @@ def events_in(scratch: Path) -> tuple[Event, ...]:
 def _preamble(visit: Visit) -> str:
     own = shlex.quote(str(visit.scratch))
     script = visit.built.script if visit.built else None
-    note = NOTE.format(scratch=own) if visit.keep else f"umask {script.umask}" if script else ":"
+    note = NOTE.format(scratch=own) if visit.keep else script.settings if script else ":"
     return PREAMBLE.format(
         scratch=own,
         note=note,

@@ -26,6 +26,7 @@ IFS= builtin read -r -d '' _nixspec_note < "$0"
   builtin read -r _ _ _ _ _ _nixspec_note < /proc/self/maps
   [ ! "$_nixspec_note" -ef /proc/self/exe ] || builtin printf '%s' "$_nixspec_note" > {scratch}/given/program
   builtin umask > {scratch}/given/umask
+  builtin ulimit -Sn > {scratch}/given/files
   unset _nixspec_note"""  # noqa: E501 - a line of bash
 
 _OURS = frozenset({b"TMPDIR", b"BASH_ENV"})
@@ -45,6 +46,7 @@ class Script:
         program: The bash itself.
         environment: Its variables, but for our own.
         umask: Its umask.
+        files: The files that it may have open: a newer Nix raises what it was given.
     """
 
     name: str
@@ -53,15 +55,17 @@ class Script:
     program: Path
     environment: Mapping[bytes, bytes]
     umask: str
+    files: str
 
     @classmethod
     def noted_in(cls, scratch: Path) -> "Script | None":
         """Return what was noted as a shell was entered; None where it could not be repeated."""
         own, given = os.fsencode(scratch), scratch / "given"
-        names = ("script", "environ", "cmdline", "program", "umask")
+        names = ("script", "environ", "cmdline", "program", "umask", "files")
         if not all((given / name).is_file() for name in names):
             return None
-        text, environ, cmdline, program, umask = ((given / name).read_bytes() for name in names)
+        read = [(given / name).read_bytes() for name in names]
+        text, environ, cmdline, program, umask, files = read
         words = cmdline.split(b"\0")[:-1]
         pairs = [pair.partition(b"=") for pair in environ.split(b"\0")[:-1]]
         variables = {name: value for name, _, value in pairs if name not in _OURS}
@@ -81,6 +85,7 @@ class Script:
             program=Path(os.fsdecode(program)),
             environment=variables,
             umask=umask.decode().strip(),
+            files=files.decode().strip(),
         )
 
     def put(self, scratch: Path) -> tuple[str, Path] | None:
@@ -91,6 +96,11 @@ class Script:
         file = scratch / self.name
         file.write_bytes(self.text.replace(_PLACE, own))
         return self.command, file
+
+    @property
+    def settings(self) -> str:
+        """What is not a variable, as commands of bash; a limit that is too high here is left."""
+        return f"umask {self.umask}; ulimit -Sn {self.files} 2>/dev/null || :"
 
     def to_json(self, ours: str) -> str:
         """Return the script as JSON, with a mark of what we put into it ourselves."""
@@ -104,6 +114,7 @@ class Script:
                 "program": os.fspath(self.program),
                 "environment": variables,
                 "umask": self.umask,
+                "files": self.files,
             }
         )
 
@@ -121,6 +132,7 @@ class Script:
                 program=Path(read["program"]),
                 environment={_bytes(n): _bytes(v) for n, v in read["environment"].items()},
                 umask=read["umask"],
+                files=read["files"],
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             # What somebody has written over is as good as none.

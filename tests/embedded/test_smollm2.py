@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 from tests.conftest import REPOSITORY
 
 RENAMED = """
@@ -17,6 +15,4 @@ assert renamed("output_norm.weight") == "model.norm.weight"
 
 def test_tensors_get_the_names_of_mlx_lm():
     """In a process of its own, since the module loads MLX."""
-    pytest.importorskip("mlx_lm", reason="mlx-lm is an extra")
-
     subprocess.run([sys.executable, "-c", RENAMED], check=True, cwd=REPOSITORY)

@@ -37,6 +37,7 @@
           } // attributes);
         in
         {
+          limits = shell "export FILES=$(ulimit -Sn)" { };
           mlx = shell "export MLX_TENSOR_PARALLEL=5 MLX_VRAM_LIMIT=45000000000" { };
           default = shell "export FROM_HOOK=yes" { FROM_ATTRIBUTE = "set"; EMPTY = ""; };
           silent = shell "" { };

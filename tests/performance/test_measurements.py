@@ -451,7 +451,8 @@ def test_a_failed_measurement_fails_for_everybody_who_asks(profile, tmp_path):
 
 
 def test_what_is_waited_for_is_announced(profile, tmp_path, monkeypatch):
-    monkeypatch.setattr("pytest_nixspec.performance.asking.QUIET_SECONDS", 0.1)
+    for name in ("QUIET_SECONDS", "LOOK_SECONDS"):
+        monkeypatch.setattr(f"pytest_nixspec.performance.asking.{name}", 0.1)
     announced: list[str] = []
 
     measurements(tmp_path, announced).of(profile)

@@ -13,8 +13,6 @@ from pytest_nixspec.performance import Device
 from pytest_nixspec.settings import Settings, Substitutions
 from pytest_nixspec.spec import load
 
-pytest.importorskip("mlx_lm", reason="mlx-lm is an extra")
-
 CONFIGS = Path(__file__).parent / "configs"
 
 SPEC = """

@@ -8,8 +8,6 @@ import pytest
 
 from pytest_nixspec.cli import main
 
-pytest.importorskip("mlx_lm", reason="mlx-lm is an extra")
-
 CONFIGS = Path(__file__).parent / "configs"
 
 ROLE = """

@@ -8,8 +8,6 @@ from pytest_nixspec.settings import Substitutions
 from tests.conftest import REPOSITORY
 from tests.performance.held import ask
 
-pytest.importorskip("mlx_lm", reason="mlx-lm is an extra")
-
 SMOLLM2 = "mlx-community/SmolLM-135M-Instruct-4bit"
 DECODING = 0.03
 PREFILLING = 0.10

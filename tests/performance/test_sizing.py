@@ -14,8 +14,6 @@ from tests.conftest import REPOSITORY
 from tests.performance import tiny
 from tests.performance.held import ask
 
-pytest.importorskip("mlx_lm", reason="mlx-lm is an extra")
-
 CONFIGS = Path(__file__).parent / "configs"
 LLAMA_70B = str(CONFIGS / "llama-3.1-70b.json")
 DEEPSEEK = str(CONFIGS / "deepseek-coder-v2-lite.json")

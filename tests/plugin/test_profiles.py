@@ -71,7 +71,11 @@ def test_what_was_recorded_is_compared(profile, pytester):
             "*a decode step has the operations of the baseline*",
         ]
     )
-    assert compared.ret is pytest.ExitCode.OK
+    record = json.loads(pytester.path.joinpath("reports", "nixspec.json").read_text())
+    outcomes = {r["id"].partition("::")[2]: r["outcome"] for r in record["results"]}
+    # How busy this machine is decides whether its speed can be told.
+    assert outcomes.pop("generation_tps -99%") in {"passed", "unknown"}
+    assert set(outcomes.values()) == {"passed"}
 
 
 def test_a_model_that_says_something_else_is_seen(profile, pytester):
@@ -96,7 +100,7 @@ def test_a_model_beyond_its_limit_fails_and_records_nothing(profile, pytester):
 
     assert result.ret is pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(
-        ["*was ended at 0.00* GB: its vram_limit is 0.000 GB*", "recorded: nothing, since the run*"]
+        ["*was ended at *MB*: its vram_limit is 1000 B*", "recorded: nothing, since the run*"]
     )
     assert not pytester.path.joinpath("baselines").exists()
 

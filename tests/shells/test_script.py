@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import shutil
 from dataclasses import asdict, replace
 from urllib.parse import quote
@@ -106,6 +107,7 @@ def noted(scratch, **changed):
         "cmdline": f"bash\0{scratch}/nix-shell.x\0",
         "program": "/bin/bash",
         "umask": "0022\n",
+        "files": "1024\n",
     }
     (scratch / "given").mkdir(parents=True, exist_ok=True)
     for name, text in (files | changed).items():
@@ -157,6 +159,23 @@ def test_a_directory_with_a_quote_is_left_to_nix(tmp_path):
 
     assert noted(tmp_path / "it's") is None
     assert script.put(tmp_path / "it's") is None
+
+
+def test_how_many_files_may_be_open_is_what_nix_made_of_it(tmp_path, every_nix):
+    """A newer Nix raises the soft limit to the hard one, which most machines have much higher."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    kept = Kept(tmp_path / "kept")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        first, second = (
+            replace(pool_over(every_nix, GALLERY, tmp_path / name), kept=kept).capture("limits")
+            for name in ("first", "second")
+        )
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert second.was_kept
+    assert first.environment[b"FILES"] == second.environment[b"FILES"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"ours": 1}', "null"])

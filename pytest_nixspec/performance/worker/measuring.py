@@ -49,18 +49,19 @@ def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     model, tokenizer, config, ranks = _load(Path(request["model"]))
     load_seconds = time.perf_counter() - started
     tokenizer.eos_token_ids = set()
+    loaded = (model, tokenizer)
     vocabulary = config.get("vocab_size") or config["text_config"]["vocab_size"]
     prompts = prompts_of(request, tokenizer, vocabulary)
 
     # Kernels are compiled when they are first used: nothing of that is in a sample.
     tell("progress", text="warming up")
-    generating.repetition(model, prompts, {**request, "generation_tokens": WARM_UP_TOKENS})
+    generating.repetition(loaded, prompts, {**request, "generation_tokens": WARM_UP_TOKENS})
     for number in range(1, request["repetitions"] + 1):
         tell("progress", text=f"repetition {number} of {request['repetitions']}")
-        sample = generating.repetition(model, prompts, request)
+        sample = generating.repetition(loaded, prompts, request)
         must_be_within(request["vram_limit"], sample["peak_memory_bytes"], tell)
         tell("sample", **sample)
-    once = _once(model, prompts, request) if request["is_first"] else {}
+    once = _once(loaded, prompts, request) if request["is_first"] else {}
     return {
         **once,
         "prompt_tokens": len(prompts[0]),
@@ -87,13 +88,15 @@ def _load(folder: Path) -> tuple[Any, Any, dict[str, Any], int]:
     return *shared, group.size()
 
 
-def _once(model: Any, prompts: list[list[int]], request: dict[str, Any]) -> dict[str, Any]:
+def _once(
+    loaded: tuple[Any, Any], prompts: list[list[int]], request: dict[str, Any]
+) -> dict[str, Any]:
     greedy = {**request, "temperature": 0.0, "generation_tokens": GREEDY_TOKENS}
-    sample = generating.repetition(model, prompts, greedy)
+    sample = generating.repetition(loaded, prompts, greedy)
     return {
         "greedy_digest": sample["token_digest"],
         # With ranks there is a graph on each; the whole is on none.
-        "structure": {} if "MLX_RANK" in os.environ else structure.of_decode_step(model),
+        "structure": {} if "MLX_RANK" in os.environ else structure.of_decode_step(loaded[0]),
     }
 
 
