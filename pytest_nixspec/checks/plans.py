@@ -7,9 +7,9 @@ from pytest_nixspec.checks.check import Area, Check, Checked
 from pytest_nixspec.checks.run import Run
 from pytest_nixspec.checks.tested import ProfileUnderTest
 from pytest_nixspec.performance import Asked, Device, Plan, Profile, Sizings, Workload, plan
-from pytest_nixspec.performance.chips import Chip, here
+from pytest_nixspec.performance.planning.chips import Chip, here
+from pytest_nixspec.performance.planning.sizings import Sized
 from pytest_nixspec.performance.ring import Ring
-from pytest_nixspec.performance.sizings import Sized
 from pytest_nixspec.performance.units import gigabytes
 from pytest_nixspec.spec import Spec
 from pytest_nixspec.spec.model import ProfileTable

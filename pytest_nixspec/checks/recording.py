@@ -15,7 +15,7 @@ from pytest_nixspec.performance import (
     read,
     write,
 )
-from pytest_nixspec.performance.device import Device
+from pytest_nixspec.performance.machine.device import Device
 from pytest_nixspec.report import Result
 
 

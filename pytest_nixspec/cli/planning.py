@@ -13,16 +13,16 @@ from pytest_nixspec.checks.plans import asked_of, on_device, workload_of
 from pytest_nixspec.cli.running import Commands, add_json
 from pytest_nixspec.errors import SpecError
 from pytest_nixspec.performance import Device, Profile
-from pytest_nixspec.performance.chips import find, here
-from pytest_nixspec.performance.planner import (
+from pytest_nixspec.performance.planning.chips import find, here
+from pytest_nixspec.performance.planning.planner import (
     PROMPT_TOKENS,
     STEP_TOKENS,
     Plan,
     Workload,
     plan,
 )
-from pytest_nixspec.performance.sizes import BITS, GROUP_SIZES, UNQUANTIZED
-from pytest_nixspec.performance.sizings import Asked, Sized, Sizings
+from pytest_nixspec.performance.planning.sizes import BITS, GROUP_SIZES, UNQUANTIZED
+from pytest_nixspec.performance.planning.sizings import Asked, Sized, Sizings
 from pytest_nixspec.performance.units import gigabytes
 from pytest_nixspec.settings import ModelSubstitute, Substitutions
 from pytest_nixspec.spec import SPEC_NAME, load

@@ -11,7 +11,6 @@ from pytest_nixspec.performance.baselines import (
     read_all,
     write,
 )
-from pytest_nixspec.performance.device import Device
 from pytest_nixspec.performance.gate import (
     compare,
     differing_field,
@@ -19,11 +18,12 @@ from pytest_nixspec.performance.gate import (
     same_structure,
     same_tokens,
 )
+from pytest_nixspec.performance.machine.device import Device
 from pytest_nixspec.performance.measurement import Measurement, Metric, Process, Sample
 from pytest_nixspec.performance.measurements import Measurements
-from pytest_nixspec.performance.planner import Plan, Workload, plan
+from pytest_nixspec.performance.planning.planner import Plan, Workload, plan
+from pytest_nixspec.performance.planning.sizings import Asked, Sizings
 from pytest_nixspec.performance.profile import Profile
-from pytest_nixspec.performance.sizings import Asked, Sizings
 
 __all__ = [
     "Asked",

@@ -11,8 +11,8 @@ from typing import Any
 
 from pytest_nixspec.errors import BaselineError
 from pytest_nixspec.files import write_whole
-from pytest_nixspec.performance.device import Device
 from pytest_nixspec.performance.layout import benchmark, document
+from pytest_nixspec.performance.machine.device import Device
 from pytest_nixspec.performance.measurement import Measurement
 from pytest_nixspec.performance.soundness import fault_of
 

@@ -9,16 +9,16 @@ from typing import Any
 
 from pytest_nixspec.errors import ModelError, OverMemoryLimitError
 from pytest_nixspec.files import locked, write_whole
-from pytest_nixspec.performance import fitness
 from pytest_nixspec.performance.asking import Question, ask
-from pytest_nixspec.performance.device import Device
 from pytest_nixspec.performance.hub import fetch
+from pytest_nixspec.performance.machine import fitness
+from pytest_nixspec.performance.machine.device import Device
+from pytest_nixspec.performance.machine.observing import Observation, own_cpu_seconds
 from pytest_nixspec.performance.measurement import Identity, Measurement, Process, Sample
 from pytest_nixspec.performance.model import Model, locate
-from pytest_nixspec.performance.observing import Observation, own_cpu_seconds
 from pytest_nixspec.performance.profile import Profile
 from pytest_nixspec.performance.ring import Rank, Ring
-from pytest_nixspec.performance.serving import measure_server
+from pytest_nixspec.performance.servers.serving import measure_server
 from pytest_nixspec.performance.steady import steady_from
 
 INSTALL = "pip install 'pytest-nixspec[mlx]'"

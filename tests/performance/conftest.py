@@ -11,11 +11,11 @@ import pytest
 from pytest_nixspec import process
 from pytest_nixspec.errors import EndpointError
 from pytest_nixspec.performance import Measurement, Process, Sample
-from pytest_nixspec.performance.endpoint import Endpoint, models
 from pytest_nixspec.performance.measurement import Identity
+from pytest_nixspec.performance.servers.endpoint import Endpoint, models
 from pytest_nixspec.settings import Substitutions
 from tests.conftest import REPOSITORY
-from tests.performance.fake_servers import free_port
+from tests.performance.servers.fake_servers import free_port
 
 
 def sample(tokens_per_second: float, peak: int = 100_000_000) -> Sample:

@@ -13,7 +13,13 @@ import pytest
 
 from pytest_nixspec.errors import ModelError
 from pytest_nixspec.performance.hub import fetch
-from tests.performance.fake_servers import FakeHandler, FakeServer, faking, free_port, json_answer
+from tests.performance.servers.fake_servers import (
+    FakeHandler,
+    FakeServer,
+    faking,
+    free_port,
+    json_answer,
+)
 
 NAME = "owner/tiny"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

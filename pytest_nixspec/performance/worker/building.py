@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_nixspec.performance.sizes import BITS, UNQUANTIZED
+from pytest_nixspec.performance.planning.sizes import BITS, UNQUANTIZED
 
 CONVERTED = {"float16", "bfloat16", "float32"}
 CONFIGURATION_FAULTS = (

@@ -13,7 +13,7 @@ import mlx_lm
 from mlx.utils import tree_flatten
 from mlx_lm.utils import sharded_load
 
-from pytest_nixspec.performance.sizes import Experts
+from pytest_nixspec.performance.planning.sizes import Experts
 from pytest_nixspec.performance.worker import generating, structure
 from pytest_nixspec.performance.worker.bandwidth import read_bytes_per_second
 from pytest_nixspec.performance.worker.memory import must_be_within, watch

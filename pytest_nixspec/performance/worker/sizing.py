@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from pytest_nixspec.performance.sharding import candidates
+from pytest_nixspec.performance.planning.sharding import candidates
 from pytest_nixspec.performance.worker.building import (
     CONFIGURATION_FAULTS,
     Blueprint,

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from pytest_nixspec.errors import EndpointError, ModelError
-from pytest_nixspec.performance.endpoint import (
+from pytest_nixspec.performance.servers.endpoint import (
     Endpoint,
     EndpointRequest,
     generate,
@@ -15,8 +15,8 @@ from pytest_nixspec.performance.endpoint import (
     models,
     must_have,
 )
-from pytest_nixspec.performance.streamed import EndpointBatch, EndpointSample
-from tests.performance.fake_servers import (
+from pytest_nixspec.performance.servers.streamed import EndpointBatch, EndpointSample
+from tests.performance.servers.fake_servers import (
     Answer,
     chunked,
     faking,

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from pytest_nixspec import process
-from pytest_nixspec.performance.fitness import spent_joules, unfit, untold
-from pytest_nixspec.performance.observing import (
+from pytest_nixspec.performance.machine.fitness import spent_joules, unfit, untold
+from pytest_nixspec.performance.machine.observing import (
     Observation,
     System,
     energy_joules,

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_nixspec.errors import SpecError
 from pytest_nixspec.performance import Device
-from pytest_nixspec.performance.chips import chips, find, here
+from pytest_nixspec.performance.planning.chips import chips, find, here
 
 
 def test_every_chip_says_where_it_was_read():

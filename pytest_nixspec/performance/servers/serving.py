@@ -3,16 +3,16 @@
 import os
 
 from pytest_nixspec.errors import EndpointError
-from pytest_nixspec.performance.device import Device
-from pytest_nixspec.performance.endpoint import (
+from pytest_nixspec.performance.machine.device import Device
+from pytest_nixspec.performance.measurement import Identity, Measurement, Process, Sample
+from pytest_nixspec.performance.profile import Profile
+from pytest_nixspec.performance.servers.endpoint import (
     Endpoint,
     EndpointRequest,
     generate_batch,
     must_have,
 )
-from pytest_nixspec.performance.measurement import Identity, Measurement, Process, Sample
-from pytest_nixspec.performance.profile import Profile
-from pytest_nixspec.performance.streamed import EndpointBatch
+from pytest_nixspec.performance.servers.streamed import EndpointBatch
 from pytest_nixspec.performance.texts import text_for
 
 ONE_PROCESS = "a server is one process: how it varies from start to start is not in its samples"

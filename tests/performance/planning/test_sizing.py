@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from pytest_nixspec.errors import ModelError
-from pytest_nixspec.performance.sharding import tensor_parallel
-from pytest_nixspec.performance.sizings import Asked, Sizings
+from pytest_nixspec.performance.planning.sharding import tensor_parallel
+from pytest_nixspec.performance.planning.sizings import Asked, Sizings
 from pytest_nixspec.settings import Substitutions
 from tests.conftest import REPOSITORY
 from tests.performance import tiny
-from tests.performance.held import ask
+from tests.performance.planning.held import ask
 
 CONFIGS = Path(__file__).parent / "configs"
 LLAMA_70B = str(CONFIGS / "llama-3.1-70b.json")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_nixspec.performance.planner import (
+from pytest_nixspec.performance.planning.planner import (
     Workload,
     activation_bytes,
     bytes_per_decode_step,
@@ -12,8 +12,8 @@ from pytest_nixspec.performance.planner import (
     plan,
     roofline_tokens_per_second,
 )
-from pytest_nixspec.performance.sizes import Cache, Experts
-from tests.performance.planned import DEEPSEEK_16B, LLAMA_70B
+from pytest_nixspec.performance.planning.sizes import Cache, Experts
+from tests.performance.planning.planned import DEEPSEEK_16B, LLAMA_70B
 
 LIMIT = 45_000_000_000
 M2_MAX = Workload(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_nixspec.errors import SpecError
-from pytest_nixspec.performance.device import Device
+from pytest_nixspec.performance.machine.device import Device
 
 TABLE = "chips.json"
 

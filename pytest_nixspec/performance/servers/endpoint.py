@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from pytest_nixspec.errors import EndpointError
-from pytest_nixspec.performance.event_stream import Answer, asked
-from pytest_nixspec.performance.streamed import EndpointBatch, EndpointSample
+from pytest_nixspec.performance.servers.event_stream import Answer, asked
+from pytest_nixspec.performance.servers.streamed import EndpointBatch, EndpointSample
 
 LIST_SECONDS = 10.0
 ENV = "env:"

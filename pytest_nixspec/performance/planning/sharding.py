@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from pytest_nixspec.performance.sizes import GROUP_SIZES, Linear, Sizes
+from pytest_nixspec.performance.planning.sizes import GROUP_SIZES, Linear, Sizes
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from pytest_nixspec.performance.planner import Workload, peak_bytes
-from pytest_nixspec.performance.sizings import Asked, Sizings
+from pytest_nixspec.performance.planning.planner import Workload, peak_bytes
+from pytest_nixspec.performance.planning.sizings import Asked, Sizings
 from pytest_nixspec.settings import Substitutions
 from tests.conftest import REPOSITORY
-from tests.performance.held import ask
+from tests.performance.planning.held import ask
 
 SMOLLM2 = "mlx-community/SmolLM-135M-Instruct-4bit"
 DECODING = 0.03

@@ -1,7 +1,7 @@
 """What the tiny models really hold, once mlx-lm has converted, loaded and run them; loads MLX.
 
-Tests run it in a process of its own: `python -m tests.performance.held make FOLDER`, `held FOLDER
-TOKENS ...`, `peak MODEL BATCHxPROMPTxGENERATION ...`.
+Tests run it in a process of its own, `python -m tests.performance.planning.held` with
+`make FOLDER`, `held FOLDER TOKENS ...` or `peak MODEL BATCHxPROMPTxGENERATION ...`.
 """
 
 import json
@@ -58,8 +58,8 @@ def peak(folder: Path, batch: int, prompt: int, generation: int) -> int:
 def ask(*arguments: object) -> Any:
     """Run this module in a process of its own, and return the last line that it printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.performance.held", *map(str, arguments)],
-        check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2],
+        [sys.executable, "-m", "tests.performance.planning.held", *map(str, arguments)],
+        check=True, capture_output=True, text=True, cwd=Path(__file__).parents[3],
     )  # fmt: skip
     return json.loads(done.stdout.splitlines()[-1])
 

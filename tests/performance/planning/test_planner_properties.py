@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_nixspec.performance.planner import (
+from pytest_nixspec.performance.planning.planner import (
     STEP_TOKENS,
     Workload,
     bytes_per_decode_step,
@@ -13,9 +13,9 @@ from pytest_nixspec.performance.planner import (
     max_context_tokens,
     peak_bytes,
 )
-from pytest_nixspec.performance.sharding import candidates, tensor_parallel
-from pytest_nixspec.performance.sizes import Cache, Experts, Linear, Sizes
-from tests.performance.planned import LLAMA_70B
+from pytest_nixspec.performance.planning.sharding import candidates, tensor_parallel
+from pytest_nixspec.performance.planning.sizes import Cache, Experts, Linear, Sizes
+from tests.performance.planning.planned import LLAMA_70B
 
 caches = st.builds(
     Cache,

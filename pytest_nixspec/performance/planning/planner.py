@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from pytest_nixspec.performance.sharding import TensorParallel, tensor_parallel
-from pytest_nixspec.performance.sizes import Sizes
+from pytest_nixspec.performance.planning.sharding import TensorParallel, tensor_parallel
+from pytest_nixspec.performance.planning.sizes import Sizes
 from pytest_nixspec.performance.units import gigabytes
 
 Backend: TypeAlias = Literal["cpu", "metal"]

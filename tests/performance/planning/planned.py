@@ -1,6 +1,6 @@
 """Sizes of models as mlx-lm 0.32.2 tells them, for tests of what is planned from them."""
 
-from pytest_nixspec.performance.sizes import Cache, Experts, Linear, Shard, Sizes
+from pytest_nixspec.performance.planning.sizes import Cache, Experts, Linear, Shard, Sizes
 
 LLAMA_70B = Sizes(
     model_type="llama",

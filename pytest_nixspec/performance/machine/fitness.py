@@ -1,6 +1,6 @@
 """Is this machine fit to measure? Decided by what it told before and after."""
 
-from pytest_nixspec.performance.observing import Observation
+from pytest_nixspec.performance.machine.observing import Observation
 
 OTHERS_CORES = 0.2
 """Cores that others may keep busy: with one more, a small model slows by a third and more."""
