@@ -104,8 +104,11 @@ def ask(
     Raises:
         ModelError: A rank did not end well, or in time.
     """
-    workers = [_start(question, directory, rank) for rank in question.ranks]
+    workers: list[_Worker] = []
     try:
+        for rank in question.ranks:
+            # One by one: those that run must be ended where the next cannot be started.
+            workers.append(_start(question, directory, rank))  # noqa: PERF401 - as above
         _wait(question, workers, announce)
     finally:
         for worker in workers:
