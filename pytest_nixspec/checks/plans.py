@@ -99,6 +99,7 @@ def on_device(work: Workload, chip: Chip | None, sized: Sized, *, is_here: bool)
         work,
         device=str(chip),
         backend="metal",
+        memory_bytes=max(chip.memory_gb) * 2**30 if chip.memory_gb else None,
         working_sets=sets,
         bandwidth_gbs=work.bandwidth_gbs or chip.bandwidth_gbs,
     )

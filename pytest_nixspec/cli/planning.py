@@ -145,7 +145,7 @@ def _one_of(option: str, text: str | None, allowed: Sequence[int]) -> int | None
 def _bytes(text: str | None) -> int | None:
     if text is None:
         return None
-    found = re.fullmatch(r"(\d[\d_]{0,20}(?:\.\d+)?(?:e\d\d?)?)\s*(gb|gib)?", text.lower())
+    found = re.fullmatch(r"(\d{1,20}(?:_\d{1,20})*(?:\.\d+)?(?:e\d\d?)?)\s*(gb|gib)?", text.lower())
     count = float(found[1]) * UNITS[found[2] or ""] if found else 0.0
     if count < 1:
         message = f"--vram-limit {text} is no number of bytes: write 45000000000, 45GB or 42GiB."

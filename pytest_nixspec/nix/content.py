@@ -67,10 +67,15 @@ def _is_locked(nix: Nix, directory: Path) -> bool:
         return False
     needed = json.loads(done.text)["locks"]["nodes"]
     lock = directory / "flake.lock"
-    if not lock.is_file():
+    if not lock.is_file() or not _is_seen(lock, _tracked(directory)):
         return len(needed) == len(["root"])
     nodes: object = json.loads(lock.read_text())["nodes"]
     return bool(needed == nodes)
+
+
+def _is_seen(file: Path, tracked: "tuple[str, list[Path]] | None") -> bool:
+    """Tell whether Nix sees a file: where git tracks anything, what it does not is not there."""
+    return tracked is None or file.resolve() in {path.resolve() for path in tracked[1]}
 
 
 def _content(directory: Path, tracked: "tuple[str, list[Path]] | None") -> str | None:
@@ -87,9 +92,12 @@ def _content(directory: Path, tracked: "tuple[str, list[Path]] | None") -> str |
             # What is tracked and gone is as good as content: Nix does not see it either.
             content, mode = b"", "absent"
         size += len(content)
-        # A time is part of what is evaluated then, and by times nothing is kept.
-        names_a_time = path.suffix == ".nix" and b"lastModified" in content
-        if size > MOST_BYTES or names_a_time:
+        # A time is part of what is evaluated then, and by times nothing is kept. A name that is
+        # put together is not found out; one half of it is.
+        names_a_time = path.suffix == ".nix" and b"Modified" in content
+        # Git tracks no directory but a submodule, whose own content is not listed.
+        is_submodule = tracked is not None and mode == "directory"
+        if size > MOST_BYTES or names_a_time or is_submodule or mode == "special":
             return None
         digest.update(json.dumps([os.fsencode(path).hex(), mode, len(content)]).encode())
         digest.update(content)
@@ -101,6 +109,9 @@ def _read(path: Path) -> tuple[bytes, str]:
         return os.fsencode(path.readlink()), "link"
     if path.is_dir():
         return b"", "directory"
+    if not path.is_file() and path.exists():
+        # A pipe would have us wait for ever; Nix refuses it, and says so.
+        return b"", "special"
     return path.read_bytes(), "program" if os.access(path, os.X_OK) else "file"
 
 

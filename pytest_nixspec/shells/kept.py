@@ -45,6 +45,10 @@ class Kept:
             shutil.rmtree(older.parent, ignore_errors=True)
         return home
 
+    def is_of(self, home: str, key: str) -> bool:
+        """Tell whether a home, by its name, is that of a content."""
+        return home == key[:32]
+
     def is_known(self, flake: Path, key: str) -> bool:
         """Tell whether shells of this content were kept before."""
         return (self._own(flake) / key[:32]).is_dir()
@@ -137,12 +141,19 @@ class KeptShell:
             write_whole(self._script, script.to_json(OURS))
         write_whole(self._bash, bash)
 
+    def forget(self) -> None:
+        """Note that nothing is known of the shell."""
+        self._bash.unlink(missing_ok=True)
+        self._script.unlink(missing_ok=True)
+
     def _known_script(self) -> Script | None:
         if not self._script.is_file():
             return None
         text = self._script.read_text(encoding="utf-8", errors="replace")
         script = Script.from_json(text, OURS)
-        return script if script and os.access(script.program, os.X_OK) else None
+        if script is None or not script.can_be_repeated_here:
+            return None
+        return script if os.access(script.program, os.X_OK) else None
 
 
 def _used(path: Path) -> float:

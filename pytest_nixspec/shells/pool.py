@@ -33,6 +33,7 @@ from pytest_nixspec.shells.tools import SearchPath, entries_of
 from pytest_nixspec.shells.ways import SHELL_NIX, Way, enter_direnv, enter_host
 
 LONGEST_SLUG = 100
+CONTENT = "content"
 
 
 @dataclass(frozen=True)
@@ -193,14 +194,27 @@ class ShellPool:
                 return replace(capture, was_kept=True)
             built = replace(built, script=None) if built.script else None
         capture = self._visit(replace(visit, keep=kept.profile))
-        if capture.bash:
+        if capture.bash and self._is_still(kept.directory.parent.name):
             kept.remember(capture.bash, Script.noted_in(visit.scratch))
+        else:
+            kept.forget()
         return capture
+
+    def _is_still(self, home: str) -> bool:
+        """Tell whether the content is the one of a home: what was built may be of a later one."""
+        key = content_key(self.nix, self.flake)
+        return key is not None and self.kept is not None and self.kept.is_of(home, key)
 
     def _visit(self, visit: Visit) -> Capture:
         # A worker that was killed on its way may have left a part.
         shutil.rmtree(visit.scratch, ignore_errors=True)
-        return enter(self.nix, self.flake, visit)
+        capture = enter(self.nix, self.flake, visit)
+        if capture.effects is None or capture.effects.written:
+            # A hook may have written what another shell is made of: that is to be looked at anew.
+            noted = self.directory / CONTENT
+            with _lock(noted):
+                noted.unlink(missing_ok=True)
+        return capture
 
     def _home_of_content(self) -> Path | None:
         """Return where shells of this very content are kept; None where they cannot be."""
@@ -211,7 +225,7 @@ class ShellPool:
         except OSError as error:
             self._say_why_not(error)
             return None
-        noted = self.directory / "content"
+        noted = self.directory / CONTENT
         with _lock(noted):
             if not noted.exists():
                 key = content_key(self.nix, self.flake)
@@ -219,7 +233,7 @@ class ShellPool:
                     # Asked once for each content: what floats is not the same the next time.
                     key = key if is_locked(self.nix, self.flake) else None
                 write_whole(noted, key or "")
-        key = noted.read_text()
+            key = noted.read_text()
         try:
             return self.kept.flake(self.flake.directory, key) if key else None
         except OSError as error:
@@ -259,7 +273,8 @@ def _lock(path: Path) -> AbstractContextManager[None]:
 
 def _slug(name: str) -> str:
     """Return a name for files: the shell's own, unless it is too long for one."""
-    quoted = quote(name, safe="")
-    if 0 < len(quoted) <= LONGEST_SLUG and not quoted.startswith("."):
+    # A dot would let one name meet the files beside another's.
+    quoted = quote(name, safe="").replace(".", "%2E")
+    if 0 < len(quoted) <= LONGEST_SLUG:
         return quoted
     return hashlib.sha256(name.encode()).hexdigest()

@@ -9,6 +9,7 @@ newer one runs bash at addresses that are not random.
 import hashlib
 import json
 import os
+import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,8 @@ class Script:
         program: The bash itself.
         environment: Its variables, but for our own.
         umask: Its umask.
-        files: The files that it may have open: a newer Nix raises what it was given.
+        files: What Nix made of the number of files that may be open, a newer one raises it:
+            `kept`, `raised`, or `unknown` where there was nothing to raise.
     """
 
     name: str
@@ -85,7 +87,7 @@ class Script:
             program=Path(os.fsdecode(program)),
             environment=variables,
             umask=umask.decode().strip(),
-            files=files.decode().strip(),
+            files=_made_of_files(files.decode().strip()),
         )
 
     def put(self, scratch: Path) -> tuple[str, Path] | None:
@@ -99,13 +101,20 @@ class Script:
 
     @property
     def settings(self) -> str:
-        """What is not a variable, as commands of bash; a limit that is too high here is left."""
-        return f"umask {self.umask}; ulimit -Sn {self.files} 2>/dev/null || :"
+        """What is not a variable, as commands of bash."""
+        raised = "; ulimit -Sn hard 2>/dev/null || :" if self.files == "raised" else ""
+        return f"umask {self.umask}{raised}"
+
+    @property
+    def can_be_repeated_here(self) -> bool:
+        """Whether it is known what Nix would make of the limits of this very process."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return self.files != "unknown" or soft == hard
 
     def to_json(self, ours: str) -> str:
         """Return the script as JSON, with a mark of what we put into it ourselves."""
         variables = {_text(name): _text(value) for name, value in self.environment.items()}
-        return json.dumps(
+        payload = json.dumps(
             {
                 "ours": _digest(ours),
                 "name": self.name,
@@ -117,12 +126,16 @@ class Script:
                 "files": self.files,
             }
         )
+        return f"{_digest(payload)}\n{payload}"
 
     @classmethod
     def from_json(cls, text: str, ours: str) -> "Script | None":
         """Read what `to_json` wrote; None for what is damaged, or of another version of ours."""
         try:
-            read: dict[str, Any] = json.loads(text)
+            digest, _, payload = text.partition("\n")
+            if digest != _digest(payload):
+                return None
+            read: dict[str, Any] = json.loads(payload)
             if read["ours"] != _digest(ours):
                 return None
             return cls(
@@ -139,8 +152,15 @@ class Script:
             return None
 
 
+def _made_of_files(now: str) -> str:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == hard:
+        return "unknown"
+    return "kept" if now == str(soft) else "raised"
+
+
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _text(data: bytes) -> str:

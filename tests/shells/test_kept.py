@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_nixspec import process
 from pytest_nixspec.errors import ShellError
 from pytest_nixspec.nix import Flake, Override
 from pytest_nixspec.nix.content import content_key, is_locked
@@ -335,3 +336,107 @@ def test_what_a_run_uses_is_not_cleared_beside_it(run, tmp_path):
     pool.close()
     kept.clear()
     assert not kept.directory.exists()
+
+
+def tracked_by_git(flake):
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+        own = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+        subprocess.run([GIT, "-C", flake, *own, *arguments], check=True)
+
+
+WRITER_AND_READER = """{
+  outputs = { self }: let
+    shell = (import ./shell.nix);
+  in {
+    devShells.SYSTEM.writes = shell "echo v2 > data.txt" { };
+    devShells.SYSTEM.reads = shell "" { DATA = builtins.readFile ./data.txt; };
+  };
+}
+"""
+SHELL = """hook: attributes: derivation ({
+  name = "shell"; system = "SYSTEM"; builder = "/bin/bash"; args = [ "-c" "exit 1" ];
+  PATH = "/usr/bin:/bin"; outputs = [ "out" ]; stdenv = ./stdenv; shellHook = hook;
+} // attributes)
+"""
+
+
+def test_what_a_hook_changed_is_not_kept_under_what_was_before(run, every_nix, flake):
+    for name, text in (("flake.nix", WRITER_AND_READER), ("shell.nix", SHELL)):
+        (flake / name).write_text(text.replace("SYSTEM", every_nix.system))
+    (flake / "data.txt").write_text("v1\n")
+    tracked_by_git(flake)
+
+    first = run()
+    first.capture("writes")
+    assert first.capture("reads").environment[b"DATA"] == b"v2\n"
+    subprocess.run([GIT, "-C", flake, "checkout", "-q", "data.txt"], check=True)
+
+    assert run().capture("reads").environment[b"DATA"] == b"v1\n"
+
+
+def test_a_lock_that_git_does_not_track_locks_nothing(every_nix, flake, tmp_path):
+    dependency = tmp_path / "dependency"
+    dependency.mkdir()
+    (dependency / "flake.nix").write_text("{ outputs = { self }: { }; }")
+    tracked_by_git(dependency)
+    text = (flake / "flake.nix").read_text()
+    inputs = f'{{\n  inputs.dep.url = "git+file://{dependency}";\n  outputs = {{ self, dep }}:'
+    (flake / "flake.nix").write_text(text.replace("{\n  outputs = { self }:", inputs, 1))
+    (flake / ".gitignore").write_text("flake.lock\n")
+    tracked_by_git(flake)
+    locking = every_nix.run("flake", "lock", deadline=process.after(60), cwd=flake)
+    assert locking.ok, locking.error_text
+    assert (flake / "flake.lock").is_file()
+    # Nix 2.8 adds it, whatever is ignored.
+    undo = ["rm", "-q", "--cached", "--ignore-unmatch", "flake.lock"]
+    subprocess.run([GIT, "-C", flake, *undo], check=True)
+
+    assert not is_locked(every_nix, Flake(flake, every_nix.system))
+    subprocess.run([GIT, "-C", flake, "add", "-f", "flake.lock"], check=True)
+    assert is_locked(every_nix, Flake(flake, every_nix.system))
+
+
+def test_a_submodule_has_no_key(every_nix, flake, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "v").write_text("s1")
+    tracked_by_git(other)
+    tracked_by_git(flake)
+    own = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "sub"]
+    assert content_key(every_nix, Flake(flake, every_nix.system)) is not None
+
+    subprocess.run([GIT, "-C", flake, *own], check=True)
+
+    assert content_key(every_nix, Flake(flake, every_nix.system)) is None
+
+
+def test_a_pipe_in_the_tree_is_not_waited_for(every_nix, flake):
+    os.mkfifo(flake / "pipe")
+
+    assert content_key(every_nix, Flake(flake, every_nix.system)) is None
+
+
+def test_shells_named_like_the_files_of_another_are_apart(run):
+    pool = run()
+
+    assert pool.capture("default").outcome is ShellOutcome.RAN
+    for name in ("default.json", "default.lock"):
+        with pytest.raises(ShellError, match="has no shell"):
+            pool.capture(name)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace("echo", "exit", 1) + " ",
+        lambda text: "[" * 100_000,  # noqa: ARG005 - every edit takes what was there
+        lambda text: text.partition("\n")[2],
+        lambda text: text[: len(text) // 2],
+    ],
+)
+def test_a_script_that_was_changed_is_as_good_as_none(run, tmp_path, spoil):
+    run().capture("default")
+    (script,) = (tmp_path / "kept").glob("flakes/*/*/default/script")
+    script.write_text(spoil(script.read_text()))
+
+    assert run().capture("default").outcome is ShellOutcome.RAN

@@ -50,6 +50,7 @@ class Workload:
         most_ranks: The most ranks that are allowed (`max_gpus`); None for no such limit.
         device: Its name, for messages.
         backend: What runs there: on `cpu` attention keeps all its scores, on `metal` none.
+        memory_bytes: The most memory that such a machine has; None where it is not known.
         working_sets: Bytes that the system lets a GPU have by default, by name of the machine.
     """
 
@@ -64,6 +65,7 @@ class Workload:
     most_ranks: int | None = None
     device: str = "this machine"
     backend: Backend = "metal"
+    memory_bytes: int | None = None
     working_sets: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -266,6 +268,12 @@ def _parallel_faults(parallel: TensorParallel, work: Workload) -> Iterator[str]:
 def _memory_faults(
     peak: int, work: Workload, context: int | None, batch: int | None
 ) -> Iterator[str]:
+    if work.memory_bytes is not None and peak > work.memory_bytes:
+        yield (
+            f"batch {work.batch} at {work.context} tokens takes {gigabytes(peak)}, and no "
+            f"{work.device} has more than {gigabytes(work.memory_bytes)}. Take fewer bits, a "
+            "smaller model, or a shorter context."
+        )
     if work.limit_bytes is None or peak <= work.limit_bytes:
         return
     if context:

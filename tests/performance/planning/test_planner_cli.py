@@ -191,3 +191,35 @@ def test_a_profile_without_a_specification_says_so(tmp_path, monkeypatch, capsys
 
     assert main(["plan", "--profile", "plan"]) == 2
     assert "--profile plan needs a nixspec.toml" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("role")
+def test_what_no_machine_of_that_name_can_hold_is_not_feasible(capsys):
+    """Without any limit stated: a 70B of 16 bits takes 141 GB, and an M2 Max has 96 GiB at most."""
+    code, said = planned(capsys, "--model", "llama-3.1-70b.json", "--bits", "16")
+
+    assert code == 1
+    assert any("has more than 103.079 GB (96.00 GiB)" in fault for fault in said["faults"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vocab_size": -5}, "config.json says vocab_size = -5, which must be a whole number"),
+        ({"num_hidden_layers": 0}, "config.json says num_hidden_layers = 0"),
+        ({"num_hidden_layers": 10**7}, "config.json says 10000000 layers: more than 10000"),
+        ({"max_position_embeddings": "many"}, "config.json says max_position_embeddings = 'many'"),
+        ({"quantization": "4bit"}, "config.json says quantization = '4bit', which must be a table"),
+    ],
+)
+def test_a_configuration_that_cannot_be_counted_is_one_sentence(role, capsys, change, message):
+    config = json.loads((role / "llama-3.1-70b.json").read_text())
+    (role / "odd.json").write_text(json.dumps({**config, **change}))
+
+    assert main(["plan", "--model", "odd.json"]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_limit_with_a_stray_underscore_is_no_number_of_bytes(capsys):
+    assert main(["plan", "--model", "x", "--vram-limit", "45__GB"]) == 2
+    assert "--vram-limit 45__GB is no number of bytes" in capsys.readouterr().err
