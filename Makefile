@@ -11,7 +11,7 @@ spec: .venv/ready
 
 test: .venv/ready
 	@.venv/bin/python -m embedded --every-nix
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest -n 2 --dist loadfile $(ARGS)
 
 # 100,000 cases for each rule of versions, asked of the real Elixir and the real Nix.
 nightly: .venv/ready
