@@ -9,13 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_nixspec.performance.planning.sizes import BITS, UNQUANTIZED
+from pytest_nixspec.performance.worker.counting import UnsizableError, must_count
 
 CONVERTED = {"float16", "bfloat16", "float32"}
-MOST_LAYERS = 10_000
-COUNTS = (
-    "vocab_size", "num_hidden_layers", "hidden_size", "num_attention_heads",
-    "num_key_value_heads", "max_position_embeddings",
-)  # fmt: skip
 CONFIGURATION_FAULTS = (
     AssertionError,
     RecursionError,
@@ -26,10 +22,6 @@ CONFIGURATION_FAULTS = (
     ValueError,
     ArithmeticError,
 )
-
-
-class UnsizableError(Exception):
-    """This model cannot be sized; the message says why, and what would help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +87,7 @@ def blueprint(reference: str, asked: Quantization) -> Blueprint:
     path = _config_path(reference)
     config = _read(path)
     _refuse(config)
-    _must_count(config)
+    must_count(config)
     notes = []
     if "vision_config" in config or "audio_config" in config:
         notes.append("this model sees or hears as well: what mlx-lm keeps of it is what is sized")
@@ -120,29 +112,6 @@ def blueprint(reference: str, asked: Quantization) -> Blueprint:
         )
         raise UnsizableError(message)
     return Blueprint(config, lambda: _built(config), tuple(notes))
-
-
-def _must_count(config: dict[str, Any]) -> None:
-    """Refuse what cannot be counted, before mlx-lm says something else about it."""
-    for name in COUNTS:
-        value = config.get(name, 1)
-        # Some say it for each layer.
-        if (
-            value is not None
-            and not isinstance(value, list)
-            and (not isinstance(value, int) or value < 1)
-        ):
-            message = (
-                f"config.json says {name} = {value!r}, which must be a whole number from 1 up."
-            )
-            raise UnsizableError(message)
-    if config.get("num_hidden_layers", 1) > MOST_LAYERS:
-        message = f"config.json says {config['num_hidden_layers']} layers: more than {MOST_LAYERS}."
-        raise UnsizableError(message)
-    own = config.get("quantization")
-    if own is not None and not isinstance(own, dict):
-        message = f"config.json says quantization = {own!r}, which must be a table."
-        raise UnsizableError(message)
 
 
 def _config_path(reference: str) -> Path:

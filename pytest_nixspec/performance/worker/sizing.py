@@ -11,9 +11,9 @@ from pytest_nixspec.performance.worker.building import (
     CONFIGURATION_FAULTS,
     Blueprint,
     Quantization,
-    UnsizableError,
     blueprint,
 )
+from pytest_nixspec.performance.worker.counting import UnsizableError
 
 Tell: TypeAlias = Callable[..., None]
 
