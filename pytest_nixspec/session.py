@@ -47,6 +47,9 @@ def register(config: pytest.Config) -> None:
 
         spec = _spec(settings)
         _choose_arguments(config, settings)
+        if settings.record and settings.is_quick:
+            message = "--nixspec-quick measures too little for a baseline: record without it."
+            raise pytest.UsageError(message)
         session = Session(config, settings)
         # Registered before anything else can fail: it clears away what it has begun.
         config.pluginmanager.register(session, NAME)

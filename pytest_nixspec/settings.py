@@ -67,6 +67,11 @@ class Substitutions:
         return substitutions
 
     @property
+    def model_paths(self) -> dict[str, Path]:
+        """Where what stands in for a model is, by the model's name."""
+        return {m.model: m.path for m in self.models}
+
+    @property
     def places(self) -> list[Path]:
         """The local files and folders that they need."""
         local = [o.reference for o in self.inputs if o.reference.startswith("path:")]

@@ -21,12 +21,15 @@ class Verdict:
         reason: One sentence: the fact, with its value.
         evidence: Lines that show it.
         remedy: What to do about it; empty where nothing is to be done.
+        excuse: Of an unknown, the key by which a specification may let it pass by; empty where
+            none may.
     """
 
     outcome: Outcome
     reason: str
     evidence: tuple[str, ...] = ()
     remedy: str = ""
+    excuse: str = ""
 
     @property
     def passed(self) -> bool:
@@ -49,6 +52,6 @@ def failed(reason: str, *evidence: str, remedy: str = "") -> Verdict:
     return Verdict(Outcome.FAILED, reason, evidence, remedy)
 
 
-def unknown(reason: str, *evidence: str, remedy: str = "") -> Verdict:
+def unknown(reason: str, *evidence: str, remedy: str = "", excuse: str = "") -> Verdict:
     """Return the verdict of a statement that could not be checked."""
-    return Verdict(Outcome.UNKNOWN, reason, evidence, remedy)
+    return Verdict(Outcome.UNKNOWN, reason, evidence, remedy, excuse)

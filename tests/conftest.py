@@ -17,6 +17,8 @@ from embedded.__main__ import cache_directory
 from embedded.machine_nix import SUITES
 from pytest_nixspec import process
 from pytest_nixspec.nix import Flake, Nix, locate
+from pytest_nixspec.performance import Measurement, Process, Sample
+from pytest_nixspec.performance.measurement import Identity
 from pytest_nixspec.settings import Substitutions
 from pytest_nixspec.shells import Shell, ShellPool
 from pytest_nixspec.shells.deadline import Limits
@@ -163,5 +165,32 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
             )  # fmt: skip
             assert done.ok, done.error_text
         return folder
+
+    return make
+
+
+def sample(tokens_per_second: float, peak: int = 100_000_000) -> Sample:
+    times = tuple(1.0 + number / tokens_per_second for number in range(11))
+    return Sample(1.0, times, peak, 0, 0, 1.0, "digest")
+
+
+@pytest.fixture
+def measured() -> Callable[..., Measurement]:
+    """Make a measurement of processes with these rates, in tokens per second."""
+
+    def make(
+        *rates: float,
+        peak: int = 100_000_000,
+        faults: tuple[str, ...] = (),
+        greedy: str = "tokens",
+        **fingerprint: object,
+    ) -> Measurement:
+        processes = tuple(
+            Process((sample(r, peak),), 0.5, faults=faults, read_bytes_per_second=7e9)
+            for r in rates
+        )
+        known = {"chip": "Apple M2 Max", "model": "abc", **fingerprint}
+        identity = Identity(greedy, {"Matmul": 60}, {"bits": 4}, 84_000_000, 80_000_000)
+        return Measurement("plan", known, 32, 1, processes, identity)
 
     return make

@@ -12,7 +12,7 @@ from pytest_nixspec.performance import (
     same_structure,
     same_tokens,
 )
-from pytest_nixspec.performance.gate import NOT_COMPARABLE, UNSOUND
+from pytest_nixspec.performance.gate import NOT_COMPARABLE, unsound_for
 from pytest_nixspec.spec.model import GateTable
 from pytest_nixspec.verdict import Outcome, Verdict, failed, passed, unknown
 
@@ -78,8 +78,9 @@ class Gate:
 def _uses_bandwidth(measured: Measurement, floor: float) -> Verdict:
     used, rate = measured.bandwidth_utilisation(), measured.read_bytes_per_second
     if used is None or rate is None:
-        return unknown(f"{NOT_COMPARABLE}: a server does not tell the bytes that a step reads")
+        why = "not comparable: a server does not tell the bytes that a step reads"
+        return unknown(why, excuse=NOT_COMPARABLE)
     reason = f"{used:.2f} of the {rate / 1e9:.1f} GB/s measured on the spot, at least {floor:g}"
     if measured.faults:
-        return unknown(f"{UNSOUND}: {'; '.join(measured.faults)}", reason)
+        return unsound_for("; ".join(measured.faults), reason)
     return passed(reason) if used >= floor else failed(reason, remedy="Find what holds it up.")

@@ -1,11 +1,10 @@
 """The statements on profiles that need no run: whether a model can be cut, and whether it fits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-from pytest_nixspec.checks.check import Area, Check, Checked
-from pytest_nixspec.checks.run import Run
-from pytest_nixspec.checks.tested import ProfileUnderTest
+from pytest_nixspec.checks.check import Check, Checked
+from pytest_nixspec.checks.tested import Ask, ProfileUnderTest, check_of
 from pytest_nixspec.performance import Asked, Device, Plan, Profile, Sizings, Workload, plan
 from pytest_nixspec.performance.planning.chips import Chip, here
 from pytest_nixspec.performance.planning.sizings import Sized
@@ -24,15 +23,7 @@ def plan_checks(spec: Spec) -> Iterator[Check]:
     """
     for name, table in spec.model.profile.items():
         for key, statement, ask in _statements(table):
-            line = spec.line("profile", name, key)
-            yield Check(Area.PROFILE, name, statement, line, _asking(ask, name, table))
-
-
-Ask = Callable[[ProfileUnderTest], Checked]
-
-
-def _asking(ask: Ask, name: str, table: ProfileTable) -> Callable[[Run], Checked]:
-    return lambda run: ask(ProfileUnderTest(name, table, run))
+            yield check_of(name, table, statement, spec.line("profile", name, key), ask)
 
 
 def _statements(table: ProfileTable) -> Iterator[tuple[str, str, Ask]]:
@@ -53,8 +44,8 @@ def plan_of(tested: ProfileUnderTest) -> Plan:
         ModelError: The model's configuration cannot be had, or mlx-lm cannot build it.
     """
     run, profile = tested.run, tested.profile
-    substitutes = {m.model: m.path for m in run.settings.substitutions.models}
-    sizings = Sizings(run.directory / "plans", substitutes, run.settings.root, run.announce)
+    paths = run.settings.substitutions.model_paths
+    sizings = Sizings(run.directory / "plans", paths, run.settings.root, run.announce)
     sized = sizings.of(asked_of(profile))
     work = replace(workload_of(profile), devices=_devices(tested))
     return plan(sized.sizes, on_device(work, here(Device.here()), sized, is_here=True))

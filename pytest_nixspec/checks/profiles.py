@@ -1,45 +1,31 @@
 """The statements on profiles: that they run, fit, and are no worse than their baselines."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from pytest_nixspec.checks.check import Area, Check, Checked
+from pytest_nixspec.checks.check import Check, Checked
 from pytest_nixspec.checks.gates import Gate, gate_claims
-from pytest_nixspec.checks.run import Run
-from pytest_nixspec.checks.tested import ProfileUnderTest, shell_of
-from pytest_nixspec.performance.gate import NOT_COMPARABLE, UNSOUND
+from pytest_nixspec.checks.tested import Ask, ProfileUnderTest, check_of
+from pytest_nixspec.performance import Measurement
+from pytest_nixspec.performance.gate import NOT_COMPARABLE
 from pytest_nixspec.performance.units import gigabytes
 from pytest_nixspec.spec import Spec
-from pytest_nixspec.spec.model import GateTable, ProfileTable
-from pytest_nixspec.verdict import Outcome, Verdict, failed, passed, unknown
+from pytest_nixspec.spec.model import ProfileTable
+from pytest_nixspec.verdict import Verdict, failed, passed, unknown
 
 
 def profile_checks(spec: Spec) -> Iterator[Check]:
     """Return the statements on every profile, in the order of the specification."""
     for name, table in spec.model.profile.items():
-        for key, statement, ask in _statements(table, shell_of(table, spec)):
-            line = spec.line("profile", name, *key)
-            yield Check(Area.PROFILE, name, statement, line, _asking(ask, name, table))
-        for claim, statement in gate_claims(table.gate).items():
-            line = spec.line("profile", name, "gate", claim)
-            ask = partial(_gated, claim)
-            yield Check(Area.PROFILE, name, statement, line, _asking(ask, name, table))
+        for key, statement, ask in _statements(table):
+            yield check_of(name, table, statement, spec.line("profile", name, *key), ask)
 
 
-Ask = Callable[[ProfileUnderTest], Checked]
-
-
-def _asking(ask: Ask, name: str, table: ProfileTable) -> Callable[[Run], Checked]:
-    return lambda run: ask(ProfileUnderTest(name, table, run))
-
-
-def _statements(
-    table: ProfileTable, shell: str | None
-) -> Iterator[tuple[tuple[str, ...], str, Ask]]:
+def _statements(table: ProfileTable) -> Iterator[tuple[tuple[str, ...], str, Ask]]:
     """Yield the key, the statement and the question of each claim that a profile makes."""
     yield (), "runs", _runs
-    if shell and "tensor_parallel" not in table.model_fields_set:
-        yield (), f"tensor_parallel is what shell {shell} exports", _is_parallel
     if table.tensor_parallel > 1:
         statement = f"tensor_parallel is {table.tensor_parallel}"
         yield ("tensor_parallel",), statement, _is_parallel
@@ -48,6 +34,8 @@ def _statements(
         yield ("quantization_bits",), bits, _is_quantized
     if table.vram_limit is not None:
         yield ("vram_limit",), "fits vram_limit", _fits
+    for claim, statement in gate_claims(table.gate).items():
+        yield ("gate", claim), statement, partial(_gated, claim)
 
 
 def _runs(tested: ProfileUnderTest) -> Checked:
@@ -60,25 +48,43 @@ def _runs(tested: ProfileUnderTest) -> Checked:
     )
     unsound = [f"its times are not sound: {fault}" for fault in measured.faults]
     said = "; ".join([reason, *tested.settings.disagreements, *unsound])
-    return Checked(passed(said, *measured.untold), {"measurement": measured.to_json()})
+    facts = {"measurement": measured.to_json()}
+    fewer = _fewer_ranks(measured)
+    # Where the specification states the ranks, they are a statement of their own.
+    if fewer is None or "tensor_parallel" in tested.table.model_fields_set:
+        return Checked(passed(said, *measured.untold), facts)
+    return _or_skipped(replace(fewer, evidence=(said, *measured.untold)), tested, facts)
 
 
 def _is_parallel(tested: ProfileUnderTest) -> Checked:
-    size = tested.measurement.world_size
-    asked, was = size["requested"], size["effective"]
+    measured = tested.measurement
+    fewer = _fewer_ranks(measured)
+    if fewer is not None:
+        return _or_skipped(fewer, tested)
+    machines = measured.fingerprint["machines"]
+    ranks = measured.world_size["effective"]
+    return Checked(passed(f"measured with {ranks} ranks on {machines} machine(s)"))
+
+
+def _fewer_ranks(measured: Measurement) -> Verdict | None:
+    """Return the verdict where it was run with fewer ranks than asked for, else None."""
+    asked, was = (measured.world_size[name] for name in ("requested", "effective"))
     if asked == was:
-        machines = tested.measurement.fingerprint["machines"]
-        return Checked(passed(f"measured with {was} ranks on {machines} machine(s)"))
+        return None
     reason = f"not measured at {asked} ranks: there was {was}, and no figure is scaled"
     remedy = (
         "One Mac is one device, whatever its GPU cores: name more of them in hosts, "
         "raise max_gpus to as many, or ask for what there is."
     )
-    return Checked(unknown(reason, remedy=remedy), may_skip=_may_skip(tested))
+    return unknown(reason, remedy=remedy, excuse=NOT_COMPARABLE)
 
 
-def _may_skip(tested: ProfileUnderTest) -> bool:
-    return tested.table.gate.not_comparable == "skip"
+def _or_skipped(
+    verdict: Verdict, tested: ProfileUnderTest, facts: dict[str, Any] | None = None
+) -> Checked:
+    """Return a verdict, skipped where its excuse is one that the specification accepts."""
+    policy = getattr(tested.table.gate, verdict.excuse) if verdict.excuse else "fail"
+    return Checked(verdict, facts or {}, may_skip=policy == "skip")
 
 
 def _is_quantized(tested: ProfileUnderTest) -> Checked:
@@ -106,21 +112,12 @@ def _gated(key: str, tested: ProfileUnderTest) -> Checked:
     if tested.run.settings.record and key != "min_bandwidth_utilisation":
         recording = unknown("not compared: this run records the baseline")
         return Checked(recording, facts, may_skip=True)
-    verdict = Gate(tested).of(key)
-    is_unknown = verdict.outcome is Outcome.UNKNOWN
-    return Checked(verdict, facts, may_skip=is_unknown and _lets_pass(verdict, tested.table.gate))
+    return _or_skipped(Gate(tested).of(key), tested, facts)
 
 
-def _facts(key: str, tested: ProfileUnderTest) -> dict[str, object]:
+def _facts(key: str, tested: ProfileUnderTest) -> dict[str, Any]:
     for metric, tolerance in tested.table.gate.tolerances().items():
         if metric == key:
             value = tested.measurement.typical(metric)
             return {"metric": metric, "value": value, "tolerance": tolerance}
     return {}
-
-
-def _lets_pass(verdict: Verdict, gate: GateTable) -> bool:
-    """Tell whether the specification lets this unknown pass by."""
-    if verdict.reason.startswith(NOT_COMPARABLE):
-        return gate.not_comparable == "skip"
-    return verdict.reason.startswith(UNSOUND) and gate.unsound == "skip"

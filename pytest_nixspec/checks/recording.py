@@ -39,9 +39,7 @@ def store(measurement: Measurement, directory: Path) -> Path:
     now = datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds")
     device = Device.here()
     path = baseline_path(directory, device, measurement.profile)
-    before = read(path) if path.is_file() else None
-    was_sound = before is not None and before.measurement and not before.measurement.faults
-    if measurement.faults and was_sound:
+    if measurement.faults and _is_sound(path):
         message = (
             f"the baseline {path} is kept as it was: what was measured now is not sound: "
             f"{'; '.join(measurement.faults)}. Record it on a quiet machine, on mains power."
@@ -50,3 +48,13 @@ def store(measurement: Measurement, directory: Path) -> Path:
     baseline = Baseline(measurement.profile, Provenance.MEASURED, now, measurement)
     write(path, [baseline], machine_info(device))
     return path
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        baseline = read(path)
+    except BaselineError:
+        # What cannot be read is to be recorded anew: its own error says so.
+        return False
+    measured = baseline.measurement if baseline else None
+    return measured is not None and not measured.faults

@@ -114,10 +114,9 @@ class Run:
         """The measurements of profiles."""
         from pytest_nixspec.performance import Measurements  # noqa: PLC0415 - seldom needed
 
-        substitutes = {m.model: m.path for m in self.settings.substitutions.models}
         return Measurements(
             directory=self.directory / "profiles",
-            substitutes=substitutes,
+            substitutes=self.settings.substitutions.model_paths,
             root=self.settings.root,
             announce=self.announce,
             is_quick=self.settings.is_quick,

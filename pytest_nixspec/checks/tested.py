@@ -2,8 +2,11 @@
 
 import difflib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from pytest_nixspec.checks.check import Area, Check, Checked
 from pytest_nixspec.checks.run import Run
 from pytest_nixspec.errors import SpecError
 from pytest_nixspec.performance import (
@@ -59,6 +62,16 @@ class ProfileUnderTest:
         exported = self.run.shells.shell(shell).environment
         mlx = {name: value for name, value in exported.items() if name.startswith(b"MLX_")}
         return {os.fsdecode(name): os.fsdecode(value) for name, value in mlx.items()}
+
+
+Ask: TypeAlias = Callable[[ProfileUnderTest], Checked]
+
+
+def check_of(name: str, table: ProfileTable, statement: str, line: int, ask: Ask) -> Check:
+    """Return a statement on a profile as a check."""
+    return Check(
+        Area.PROFILE, name, statement, line, lambda run: ask(ProfileUnderTest(name, table, run))
+    )
 
 
 def shell_of(table: ProfileTable, spec: Spec | None) -> str | None:

@@ -133,7 +133,7 @@ def _start(question: Question, directory: Path, rank: Rank) -> _Worker:
         file.write_text(json.dumps({**request, "events": str(events)}))
         argv = [*worker, str(file)]
     else:
-        argv = _elsewhere(rank.host, [*worker, json.dumps({**request, "events": os.devnull})])
+        argv = _elsewhere(rank.host, [*worker, json.dumps({**request, "events": None})])
     running = process.start(
         argv,
         env={**_inherited(), **_found_by_worker(), **question.variables},

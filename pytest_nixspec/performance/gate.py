@@ -1,6 +1,7 @@
 """A measurement against its baseline: not worse than a margin, worse, or not to be told."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from pytest_nixspec.performance.baselines import Baseline
@@ -11,11 +12,14 @@ from pytest_nixspec.verdict import Verdict, failed, passed, unknown
 Decide: TypeAlias = Callable[[Sequence[float], Sequence[float]], Ratio | None]
 """From the processes now and those of the baseline to the ratio of their rates."""
 
-NOT_COMPARABLE = "not comparable"
-UNSOUND = "not sound"
-"""With these begin the reasons that a specification may let pass by; others it may not."""
+NOT_COMPARABLE = "not_comparable"
+UNSOUND = "unsound"
+"""The keys of a gate that may let an unknown pass by: nothing to compare with, and a machine that
+cannot tell now. Nothing else is let pass by."""
 
 RECORD = "Record one for this machine: pytest --nixspec-record"
+MORE = "Take more processes: [profile.X] processes"
+_WHAT = ("model", "quantization")
 _SHOWN: dict[Metric, tuple[str, float, str]] = {
     "generation_tps": ("generation", 1.0, "tokens/s"),
     "prompt_tps": ("prompt", 1.0, "tokens/s"),
@@ -43,13 +47,25 @@ def incomparable(
         where: Where it is stored, or would be.
     """
     if baseline is None:
-        return unknown(f"{NOT_COMPARABLE}: there is no baseline {where}", remedy=RECORD)
+        return incomparable_for(f"there is no baseline {where}")
     if baseline.measurement is None:
         return _against_others(measured, baseline)
     difference = differing_field(measured, baseline.measurement)
     if difference is not None:
-        return unknown(f"{NOT_COMPARABLE}: {difference}", remedy=RECORD)
+        return incomparable_for(difference)
     return baseline.measurement
+
+
+def incomparable_for(why: str, *evidence: str) -> Verdict:
+    """Return the verdict where there is nothing to compare with."""
+    reason = f"not comparable: {why}"
+    return unknown(reason, *evidence, remedy=RECORD, excuse=NOT_COMPARABLE)
+
+
+def unsound_for(why: str, *evidence: str) -> Verdict:
+    """Return the verdict where the machine was in no state to tell."""
+    remedy = "Measure again on a quiet machine, on mains power."
+    return unknown(f"not sound: {why}", *evidence, remedy=remedy, excuse=UNSOUND)
 
 
 def compare(
@@ -89,9 +105,6 @@ def compare(
     return _judged(f"{line}, allowed {tolerance}", change, limit)
 
 
-MORE = "Take more processes: [profile.X] processes"
-
-
 def _judged(line: str, change: Ratio, limit: float) -> Verdict:
     spread = f"95 % interval of the change: {_percent(change.low)} to {_percent(change.high)}"
     if change.low >= limit:
@@ -99,8 +112,9 @@ def _judged(line: str, change: Ratio, limit: float) -> Verdict:
     if change.high < limit:
         remedy = "Find what made it worse, or accept it: pytest --nixspec-record"
         return failed(line, spread, remedy=remedy)
-    noisy = f"{UNSOUND}: too noisy to tell: {line}"
-    return unknown(noisy, spread, remedy=f"Use a quieter machine. {MORE}")
+    return replace(
+        unsound_for(f"too noisy to tell: {line}", spread), remedy=f"Use a quieter machine. {MORE}"
+    )
 
 
 def _exact(line: str, *, is_within: bool) -> Verdict:
@@ -119,8 +133,7 @@ def _void(measured: Measurement, baseline: Measurement, line: str) -> Verdict | 
         unfit = f"not to be told: the baseline is not sound: {'; '.join(baseline.faults)}"
         return unknown(unfit, line, remedy="Record it again on a quiet machine, on mains power.")
     if measured.faults:
-        unfit = f"{UNSOUND}: {'; '.join(measured.faults)}"
-        return unknown(unfit, line, remedy="Measure again on a quiet machine, on mains power.")
+        return unsound_for("; ".join(measured.faults), line)
     return None
 
 
@@ -137,8 +150,8 @@ def same_structure(measured: Measurement, baseline: Measurement) -> Verdict:
     """Tell whether one decode step consists of the operations of the baseline."""
     now, before = measured.identity.structure, baseline.identity.structure
     if not now or not before:
-        reason = "the graph of a decode step is not taken of several ranks, nor of a server"
-        return unknown(f"{NOT_COMPARABLE}: {reason}")
+        why = "the graph of a decode step is not taken of several ranks, nor of a server"
+        return unknown(f"not comparable: {why}", excuse=NOT_COMPARABLE)
     changed = [
         f"{name}: {before.get(name, 0)} → {now.get(name, 0)}"
         for name in sorted({*now, *before})
@@ -163,11 +176,9 @@ def _against_others(measured: Measurement, baseline: Baseline) -> Verdict:
         reach = f"{figure.low:g} to {figure.high:g}"
         said.append(f"{metric} {now:.4g} is {place} {reach}{of_what}: {basis}")
         said.append(f"it is not: {figure.is_not}")
-    reason = f"{NOT_COMPARABLE}: the baseline is {baseline.provenance}, nobody measured it here"
-    return unknown(reason, *said, remedy=RECORD)
-
-
-_WHAT = ("model", "quantization")
+    return incomparable_for(
+        f"the baseline is {baseline.provenance}, nobody measured it here", *said
+    )
 
 
 def _percent(change: float) -> str:

@@ -5,9 +5,6 @@ import pytest
 from pytest_nixspec.checks.recording import store
 from pytest_nixspec.errors import BaselineError
 from pytest_nixspec.performance import read
-from tests.performance.conftest import measured
-
-__all__ = ["measured"]
 
 BUSY = ("1.3 other cores were busy, more than 0.2",)
 
@@ -28,3 +25,16 @@ def test_a_busy_machine_may_have_a_baseline_of_its_memory(measured, tmp_path):
     assert read(path).measurement.faults == BUSY
     store(measured(10, 11), tmp_path)
     assert read(path).measurement.faults == ()
+
+
+@pytest.mark.parametrize("text", ["", '{"benchmarks": [{"extra_info": {"schema": 1}}]}'])
+def test_what_cannot_be_read_is_recorded_anew(measured, tmp_path, text):
+    """Its own error says so: recording must not be kept from it by the same error."""
+    path = store(measured(10, 11), tmp_path)
+    path.write_text(text)
+    with pytest.raises(BaselineError, match="Record it anew"):
+        read(path)
+
+    store(measured(10, 11, faults=BUSY), tmp_path)
+
+    assert read(path).measurement.faults == BUSY

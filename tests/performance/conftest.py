@@ -1,49 +1,19 @@
-"""Measurements with exact numbers, for tests of what is made of them."""
+"""A real server that runs a model, and the model that it runs."""
 
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pytest_nixspec import process
 from pytest_nixspec.errors import EndpointError
-from pytest_nixspec.performance import Measurement, Process, Sample
-from pytest_nixspec.performance.measurement import Identity
 from pytest_nixspec.performance.servers.endpoint import Endpoint, models
 from pytest_nixspec.settings import Substitutions
 from tests.conftest import REPOSITORY
 from tests.performance.servers.fake_servers import free_port
-
-
-def sample(tokens_per_second: float, peak: int = 100_000_000) -> Sample:
-    times = tuple(1.0 + number / tokens_per_second for number in range(11))
-    return Sample(1.0, times, peak, 0, 0, 1.0, "digest")
-
-
-@pytest.fixture
-def measured() -> Callable[..., Measurement]:
-    """Make a measurement of processes with these rates, in tokens per second."""
-
-    def make(
-        *rates: float,
-        peak: int = 100_000_000,
-        faults: tuple[str, ...] = (),
-        greedy: str = "tokens",
-        **fingerprint: object,
-    ) -> Measurement:
-        processes = tuple(
-            Process((sample(r, peak),), 0.5, faults=faults, read_bytes_per_second=7e9)
-            for r in rates
-        )
-        known = {"chip": "Apple M2 Max", "model": "abc", **fingerprint}
-        identity = Identity(greedy, {"Matmul": 60}, {"bits": 4}, 84_000_000, 80_000_000)
-        return Measurement("plan", known, 32, 1, processes, identity)
-
-    return make
-
 
 READY_SECONDS = 120
 

@@ -41,6 +41,7 @@ def test_one_process_is_too_few_to_tell(measured, now, before):
 
     assert verdict.outcome is Outcome.UNKNOWN
     assert "not to be told from so few processes" in verdict.reason
+    assert verdict.excuse == ""
 
 
 def test_without_any_spread_the_ratio_decides(measured):
@@ -58,6 +59,7 @@ def test_other_tokens_void_the_times(measured):
 
     assert verdict.outcome is Outcome.UNKNOWN
     assert "greedy decoding gives other tokens than in the baseline" in verdict.reason
+    assert verdict.excuse == ""
 
 
 @pytest.mark.parametrize("which", ["now", "before"])
@@ -73,6 +75,7 @@ def test_a_machine_that_was_unfit_gives_no_verdict_on_speed(measured, which):
     assert verdict.remedy.endswith("on a quiet machine, on mains power.")
     # Only what is measured now may be let pass by: an unsound baseline would be for ever.
     assert verdict.reason.startswith("not sound") == (which == "now")
+    assert verdict.excuse == ("unsound" if which == "now" else "")
 
 
 def test_a_machine_that_was_unfit_says_nothing_against_memory(measured):
@@ -116,6 +119,7 @@ def test_a_missing_baseline_is_not_a_pass(measured):
 
     assert verdict.outcome is Outcome.UNKNOWN
     assert verdict.reason == "not comparable: there is no baseline baselines/x/plan.json"
+    assert verdict.excuse == "not_comparable"
 
 
 @pytest.mark.parametrize(("rate", "place"), [(5, "below"), (8, "within"), (12, "above")])

@@ -24,7 +24,7 @@ MODEL = "mlx-community/SmolLM-135M-Instruct-4bit"
 
 
 def measurements(directory: Path, announced: list[str] | None = None) -> Measurements:
-    substitutes = {m.model: m.path for m in Substitutions.read(REPOSITORY).models}
+    substitutes = Substitutions.read(REPOSITORY).model_paths
     announce = (announced if announced is not None else []).append
     return Measurements(directory / "run", substitutes, REPOSITORY, announce)
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.performance.servers.fake_servers import faking, json_answer, stream, text, usage
+
 PROFILE = """
 [profile.plan]
 model = "{model}"
@@ -149,8 +151,46 @@ def test_the_variables_of_a_shell_are_the_defaults_of_its_profiles(profile, pyte
     )
     assert measured["world_size"] == {"requested": 5, "effective": 1}
     result.stdout.fnmatch_lines(
-        ["*tensor_parallel is what shell mlx exports*UNKNOWN*not measured at 5 ranks: there was 1*"]
+        ["*  runs *UNKNOWN*not measured at 5 ranks: there was 1, and no figure is scaled*"]
     )
+
+
+def test_a_shell_that_exports_nothing_claims_nothing(profile, pytester):
+    """No statement is made of what nobody said, so that none can pass with nothing checked."""
+    profile(more='shell = "default"', policy="skip")
+
+    result = pytester.runpytest("--nixspec", "-v")
+
+    assert result.ret is pytest.ExitCode.OK
+    assert not [line for line in result.outlines if "tensor_parallel" in line]
+
+
+def test_a_server_beside_a_shell_is_measured_and_claims_no_ranks(project, pytester):
+    said = {
+        "GET /v1/models": json_answer({"data": [{"id": "m"}]}),
+        "POST /v1/completions": stream(*[text(f"{n} ") for n in range(12)], usage(8, 12)),
+    }
+    with faking(said) as server:
+        project(
+            "[shell.default]\n[profile.chat]\nmodel = 'm'\ngeneration_tokens = 12\n"
+            f"endpoint = 'http://{server.host}/v1'\n[profile.chat.gate]\ngeneration_tps = '-5%'\n"
+        )
+        result = pytester.runpytest("--nixspec", "-m", "mlx_profile", "-v")
+
+    result.stdout.fnmatch_lines(
+        ["*  runs *ok *", "*generation_tps -5%*UNKNOWN*there is no baseline*"]
+    )
+    assert not [line for line in result.outlines if "tensor_parallel" in line]
+    result.stdout.no_fnmatch_line("*KeyError*")
+
+
+def test_a_quick_run_is_no_baseline(profile, pytester):
+    profile()
+
+    result = pytester.runpytest("--nixspec-record", "--nixspec-quick")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--nixspec-quick measures too little for a baseline*"])
 
 
 def test_a_missing_shell_of_a_profile_is_named(profile, pytester):

@@ -428,7 +428,7 @@ def test_shells_named_like_the_files_of_another_are_apart(run):
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda text: text.replace("echo", "exit", 1) + " ",
+        lambda text: text.replace('"text": "', '"text": "export CHANGED=yes\\n', 1),
         lambda text: "[" * 100_000,  # noqa: ARG005 - every edit takes what was there
         lambda text: text.partition("\n")[2],
         lambda text: text[: len(text) // 2],
@@ -437,6 +437,11 @@ def test_shells_named_like_the_files_of_another_are_apart(run):
 def test_a_script_that_was_changed_is_as_good_as_none(run, tmp_path, spoil):
     run().capture("default")
     (script,) = (tmp_path / "kept").glob("flakes/*/*/default/script")
-    script.write_text(spoil(script.read_text()))
+    was = script.read_text()
+    script.write_text(spoil(was))
+    assert script.read_text() != was
 
-    assert run().capture("default").outcome is ShellOutcome.RAN
+    again = run().capture("default")
+
+    assert again.outcome is ShellOutcome.RAN
+    assert b"CHANGED" not in again.environment

@@ -27,8 +27,9 @@ def main() -> None:
     parent = request["parent"] or os.getppid()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     if request["ring"]:
-        _join(request["ring"], request["rank"], Path(request["events"]).parent)
-    with Path(request["events"]).open("a", buffering=1) as events:
+        _join(request["ring"], request["rank"], request["events"])
+    # On another machine nobody reads what is told.
+    with Path(request["events"] or os.devnull).open("a", buffering=1) as events:
 
         def tell(event: str, **facts: Any) -> None:
             events.write(json.dumps({"event": event, **facts}) + "\n")
@@ -45,15 +46,15 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _join(ring: list[str], rank: int, own: Path) -> None:
-    """Tell MLX, which reads it from its environment, of the ring and of our place in it."""
-    # On another machine nothing is kept, and there is no directory of the run.
-    place = (
-        own if own != Path(os.devnull).parent else Path(tempfile.mkdtemp(prefix="nixspec-ring-"))
-    )
-    hosts = place / f"ring-{rank}-{os.getpid()}.json"
-    hosts.write_text(json.dumps([[address] for address in ring]))
-    os.environ["MLX_HOSTFILE"] = str(hosts)
+def _join(ring: list[str], rank: int, events: str | None) -> None:
+    """Tell MLX, which reads it from its environment, of the ring and of our place in it.
+
+    The file of addresses is removed by who has joined, or goes with the directory of the run.
+    """
+    own = Path(events).parent if events else None
+    with tempfile.NamedTemporaryFile("w", suffix=".json", dir=own, delete=False) as hosts:
+        json.dump([[address] for address in ring], hosts)
+    os.environ["MLX_HOSTFILE"] = hosts.name
     os.environ["MLX_RANK"] = str(rank)
 
 

@@ -80,6 +80,7 @@ def _load(folder: Path) -> tuple[Any, Any, dict[str, Any], int]:
         loaded: Any = mlx_lm.load(str(folder), return_config=True)
         return *loaded, 1
     group = mx.distributed.init(strict=True, backend="ring")
+    Path(os.environ["MLX_HOSTFILE"]).unlink()
     # Left to itself, sharded_load runs the code of a tokenizer.
     no_code = {"trust_remote_code": False}
     shared: Any = sharded_load(

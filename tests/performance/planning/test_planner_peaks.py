@@ -38,7 +38,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sizings(tmp_path_factory):
-    substitutes = {m.model: m.path for m in Substitutions.read(REPOSITORY).models}
+    substitutes = Substitutions.read(REPOSITORY).model_paths
     return Sizings(tmp_path_factory.mktemp("sizings"), substitutes, REPOSITORY, print)
 
 

@@ -36,7 +36,7 @@ def held(folder):
 
 @pytest.fixture(scope="session")
 def sizings(tmp_path_factory):
-    substitutes = {m.model: m.path for m in Substitutions.read(REPOSITORY).models}
+    substitutes = Substitutions.read(REPOSITORY).model_paths
     directory = tmp_path_factory.mktemp("sizings")
     return Sizings(directory, substitutes, REPOSITORY, print)
 
