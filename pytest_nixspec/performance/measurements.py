@@ -1,6 +1,7 @@
 """The measurements of one run: each profile is measured once, in processes of its own."""
 
 import importlib.util
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -110,7 +111,7 @@ class Measurements:
         energy = fitness.spent_joules(before, after)
         bandwidth = told[-1]["read_bytes_per_second"]
         process = replace(
-            _process(told, unfit_for), energy_joules=energy, read_bytes_per_second=bandwidth
+            process_of(told, unfit_for), energy_joules=energy, read_bytes_per_second=bandwidth
         )
         return _Taken(process, told[-1])
 
@@ -146,16 +147,23 @@ def _quick(profile: Profile) -> Profile:
     return replace(profile, processes=min(2, profile.processes), repetitions=1)
 
 
-def _process(told: list[dict[str, Any]], unfit_for: list[str]) -> Process:
-    """Return the samples of a process, and where its steady state begins."""
+def process_of(told: list[dict[str, Any]], unfit_for: list[str]) -> Process:
+    """Return the samples of a process, and where its steady state begins.
+
+    Args:
+        told: What the worker told, its result last.
+        unfit_for: Why the machine was not fit to measure meanwhile.
+    """
     samples = [Sample.from_json(_without_event(e)) for e in told if e["event"] == "sample"]
-    steps = [(n, seconds) for n, s in enumerate(samples) for seconds in s.step_seconds]
-    start = steady_from([seconds for _, seconds in steps])
+    steps = [seconds for sample in samples for seconds in sample.step_seconds]
+    begins = itertools.accumulate((len(sample.step_seconds) for sample in samples), initial=0)
+    start = steady_from(steps)
     if start is None:
         faults = (*unfit_for, f"the times of {len(steps)} steps are not steady")
         return Process(tuple(samples), told[-1]["load_seconds"], faults=faults)
     # A sample that begins in the warm-up belongs to it, unless it is the only one.
-    warm_up = min(steps[start][0] + 1, len(samples) - 1) if start else 0
+    before = sum(first < start for first, _ in zip(begins, samples, strict=False))
+    warm_up = min(before, len(samples) - 1)
     return Process(tuple(samples), told[-1]["load_seconds"], warm_up, tuple(unfit_for))
 
 

@@ -8,14 +8,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from pytest_nixspec import process
 from pytest_nixspec.errors import ModelError, OverMemoryLimitError
-from pytest_nixspec.performance import Measurements, Profile
+from pytest_nixspec.performance import Measurements, Profile, Sample
+from pytest_nixspec.performance.measurements import process_of
 from pytest_nixspec.performance.model import locate
 from pytest_nixspec.settings import Substitutions
 from tests.conftest import REPOSITORY, is_gone
@@ -145,11 +146,12 @@ def test_a_seed_decides_what_is_sampled(profile, tmp_path):
     warm = replace(profile, temperature=1.0, processes=1)
 
     digests = [
-        measurements(tmp_path / str(seed)).of(replace(warm, seed=seed)).samples[0].token_digest
-        for seed in (1, 2)
+        measurements(tmp_path / run).of(replace(warm, seed=seed)).samples[0].token_digest
+        for run, seed in (("one", 1), ("again", 1), ("other", 2))
     ]
 
-    assert digests[0] != digests[1]
+    assert digests[0] == digests[1]
+    assert digests[0] != digests[2]
 
 
 def test_a_batch_is_measured_by_its_steps(profile, tmp_path):
@@ -168,6 +170,63 @@ def test_quick_is_two_processes_of_one_sample(profile, tmp_path):
     measured = ours.of(replace(profile, processes=9, repetitions=9))
 
     assert [len(process.samples) for process in measured.processes] == [1, 1]
+
+
+def test_a_machine_that_others_keep_busy_is_told(profile, tmp_path):
+    busy = [
+        process.start(
+            [sys.executable, "-c", "while True: pass"],
+            env=dict(os.environ), cwd=tmp_path, output=tmp_path / f"busy{number}",
+        )
+        for number in range(2)
+    ]  # fmt: skip
+    try:
+        measured = measurements(tmp_path).of(replace(profile, processes=1))
+    finally:
+        for one in busy:
+            one.stop()
+
+    assert any("other cores were busy" in fault for fault in measured.faults)
+
+
+def told(*samples: list[float]) -> list[dict[str, object]]:
+    """Return what a worker tells that took so many seconds for each step."""
+    events: list[dict[str, object]] = [{"event": "started", "pid": 1}]
+    for steps in samples:
+        times = [1.0 + sum(steps[:number]) for number in range(len(steps) + 1)]
+        sample = Sample(1.0, tuple(times), 1, 0, 1, 1.0, "tokens")
+        events.append({"event": "sample", **asdict(sample)})
+    return [*events, {"event": "result", "load_seconds": 0.5}]
+
+
+def test_a_warm_up_is_no_part_of_the_rate_and_is_kept_all_the_same():
+    found = process_of(told([0.5] * 10, [0.1] * 10, [0.1] * 10), [])
+
+    assert len(found.samples) == 3
+    assert found.warm_up == 1
+    assert found.faults == ()
+
+
+def test_a_sample_that_begins_in_the_warm_up_belongs_to_it():
+    found = process_of(told([0.5] * 10, [0.5] * 3 + [0.1] * 7, [0.1] * 10, [0.1] * 10), [])
+
+    assert found.warm_up == 2
+
+
+def test_times_that_are_not_steady_are_a_fault_beside_that_of_the_machine():
+    found = process_of(told([0.1 + n / 50 for n in range(30)]), ["it ran on battery"])
+
+    assert found.faults == ("it ran on battery", "the times of 30 steps are not steady")
+
+
+def test_a_model_of_the_hub_is_fetched_before_it_is_run(profile, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+
+    with pytest.raises(
+        ModelError, match=r"'owner/nothing' was not fetched .*HF_HUB_OFFLINE is set"
+    ):
+        measurements(tmp_path).of(replace(profile, model="owner/nothing"))
 
 
 def test_two_ranks_give_the_tokens_of_one(profile, tmp_path):
@@ -333,6 +392,23 @@ def test_a_peak_that_is_over_at_once_is_over_the_limit_all_the_same(profile, tmp
         measurements(tmp_path).of(replace(profile, vram_limit=int(peak * 0.9)))
 
 
+JUDGED = """
+from pytest_nixspec.performance.worker.memory import must_be_within
+must_be_within({limit}, 11, lambda event, **facts: print(event, facts))
+"""
+
+
+@pytest.mark.parametrize(("limit", "code"), [(10, 75), (11, 0), (None, 0)])
+def test_a_peak_is_held_against_the_limit_though_no_watch_has_seen_it(limit, code):
+    done = process.run(
+        [sys.executable, "-u", "-c", JUDGED.format(limit=limit)],
+        env=dict(os.environ), cwd=REPOSITORY, deadline=process.after(60),
+    )  # fmt: skip
+
+    assert done.returncode == code, done.error_text
+    assert done.text == ("over_limit {'bytes': 11, 'limit': 10}" if code else "")
+
+
 def test_what_is_measured_beside_the_model_is_not_held_against_its_limit(profile, tmp_path):
     """The array that the bandwidth is measured with is a hundred times as large."""
     measured = measurements(tmp_path).of(replace(profile, vram_limit=10_000_000))
@@ -415,7 +491,8 @@ ASKING = """
 import os
 import sys
 from pathlib import Path
-from pytest_nixspec.performance import Measurements, Profile
+from pytest_nixspec.performance import Measurements, Profile, Sample
+from pytest_nixspec.performance.measurements import process_of
 directory = Path(sys.argv[2])
 (directory / "asking").write_text(str(os.getpid()))
 long = Profile(name="plan", model=sys.argv[1], generation_tokens=1_000_000, timeout_seconds=600)

@@ -349,6 +349,7 @@ WRITER_AND_READER = """{
     shell = (import ./shell.nix);
   in {
     devShells.SYSTEM.writes = shell "echo v2 > data.txt" { };
+    devShells.SYSTEM.plain = shell "" { };
     devShells.SYSTEM.reads = shell "" { DATA = builtins.readFile ./data.txt; };
   };
 }
@@ -360,18 +361,50 @@ SHELL = """hook: attributes: derivation ({
 """
 
 
-def test_what_a_hook_changed_is_not_kept_under_what_was_before(run, every_nix, flake):
+@pytest.fixture
+def read_in(run, every_nix, flake):
+    """Return what gives the content that a shell was built of; another's hook can change that."""
     for name, text in (("flake.nix", WRITER_AND_READER), ("shell.nix", SHELL)):
         (flake / name).write_text(text.replace("SYSTEM", every_nix.system))
     (flake / "data.txt").write_text("v1\n")
     tracked_by_git(flake)
 
-    first = run()
-    first.capture("writes")
-    assert first.capture("reads").environment[b"DATA"] == b"v2\n"
+    def read(pool=None):
+        return (pool or run()).capture("reads").environment[b"DATA"]
+
+    return read
+
+
+def restore(flake):
     subprocess.run([GIT, "-C", flake, "checkout", "-q", "data.txt"], check=True)
 
-    assert run().capture("reads").environment[b"DATA"] == b"v1\n"
+
+def test_what_a_hook_changed_is_not_kept_under_what_was_before(run, flake, read_in):
+    first = run()
+    first.capture("writes")
+    assert read_in(first) == b"v2\n"
+    restore(flake)
+
+    assert read_in() == b"v1\n"
+
+
+def test_what_somebody_changed_during_a_run_is_not_kept_under_what_was_before(run, flake, read_in):
+    first = run()
+    first.capture("plain")
+    (flake / "data.txt").write_text("v2\n")
+    assert read_in(first) == b"v2\n"
+    restore(flake)
+
+    assert read_in() == b"v1\n"
+
+
+def test_what_was_kept_is_not_found_after_a_hook_has_changed_what_it_is_of(run, read_in):
+    assert read_in() == b"v1\n"
+
+    second = run()
+    second.capture("writes")
+
+    assert read_in(second) == b"v2\n"
 
 
 def test_a_lock_that_git_does_not_track_locks_nothing(every_nix, flake, tmp_path):
