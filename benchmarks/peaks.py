@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pytest_nixspec import process
 from pytest_nixspec.performance import Measurements, Profile, Sizings, Workload
-from pytest_nixspec.performance.planning.planner import peak_bytes
+from pytest_nixspec.performance.planning.peak import peak_bytes
 from pytest_nixspec.performance.planning.sizings import Asked
 from pytest_nixspec.settings import Substitutions
 from tests.performance.tiny import ARCHITECTURES, FIVE_MILLION

@@ -14,13 +14,8 @@ from pytest_nixspec.cli.running import Commands, add_json
 from pytest_nixspec.errors import SpecError
 from pytest_nixspec.performance import Device, Profile
 from pytest_nixspec.performance.planning.chips import find, here
-from pytest_nixspec.performance.planning.planner import (
-    PROMPT_TOKENS,
-    STEP_TOKENS,
-    Plan,
-    Workload,
-    plan,
-)
+from pytest_nixspec.performance.planning.peak import PROMPT_TOKENS, STEP_TOKENS, Workload
+from pytest_nixspec.performance.planning.planner import Plan, plan
 from pytest_nixspec.performance.planning.sizes import BITS, GROUP_SIZES, UNQUANTIZED
 from pytest_nixspec.performance.planning.sizings import Asked, Sized, Sizings
 from pytest_nixspec.performance.units import gigabytes

@@ -21,7 +21,8 @@ from pytest_nixspec.performance.gate import (
 from pytest_nixspec.performance.machine.device import Device
 from pytest_nixspec.performance.measurement import Measurement, Metric, Process, Sample
 from pytest_nixspec.performance.measurements import Measurements
-from pytest_nixspec.performance.planning.planner import Plan, Workload, plan
+from pytest_nixspec.performance.planning.peak import Workload
+from pytest_nixspec.performance.planning.planner import Plan, plan
 from pytest_nixspec.performance.planning.sizings import Asked, Sizings
 from pytest_nixspec.performance.profile import Profile
 

@@ -13,7 +13,7 @@ from pytest_nixspec.files import locked, write_whole
 from pytest_nixspec.performance.asking import Question, ask
 from pytest_nixspec.performance.measurements import INSTALL
 from pytest_nixspec.performance.model import locate
-from pytest_nixspec.performance.planning.planner import Backend
+from pytest_nixspec.performance.planning.peak import Backend
 from pytest_nixspec.performance.planning.sizes import Sizes
 
 SECONDS = 300.0

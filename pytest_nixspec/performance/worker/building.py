@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_nixspec.performance.planning.sizes import BITS, UNQUANTIZED
-from pytest_nixspec.performance.worker.counting import UnsizableError, must_count
+from pytest_nixspec.performance.worker.configuration import UnsizableError, must_count
 
 CONVERTED = {"float16", "bfloat16", "float32"}
 CONFIGURATION_FAULTS = (

@@ -1,6 +1,5 @@
 """Load a model, let it generate, and note when each token came and what was held."""
 
-import collections
 import importlib.metadata
 import os
 import time
@@ -10,20 +9,13 @@ from typing import Any, TypeAlias
 
 import mlx.core as mx
 import mlx_lm
-from mlx.utils import tree_flatten
 from mlx_lm.utils import sharded_load
 
-from pytest_nixspec.performance.planning.sizes import Experts
 from pytest_nixspec.performance.worker import generating, structure
 from pytest_nixspec.performance.worker.bandwidth import read_bytes_per_second
 from pytest_nixspec.performance.worker.memory import must_be_within, watch
 from pytest_nixspec.performance.worker.prompts import prompts_of
-from pytest_nixspec.performance.worker.sizing import (
-    Known,
-    embedding_bytes,
-    experts_of,
-    leaves_of,
-)
+from pytest_nixspec.performance.worker.weights import weights_of
 
 Tell: TypeAlias = Callable[..., None]
 
@@ -70,7 +62,7 @@ def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
         "backend": _backend(),
         "ranks": ranks,
         "read_bytes_per_second": bandwidth,
-        **_weights(model, config, request["batch_size"]),
+        **weights_of(model, config, request["batch_size"]),
     }
 
 
@@ -99,44 +91,6 @@ def _once(
         # With ranks there is a graph on each; the whole is on none.
         "structure": {} if "MLX_RANK" in os.environ else structure.of_decode_step(loaded[0]),
     }
-
-
-def _weights(model: Any, config: dict[str, Any], batch: int) -> dict[str, Any]:
-    """Return what the weights are: of what the arrays themselves are made, and how much is read."""
-    arrays = [array for _, array in tree_flatten(model.parameters())]
-    floats = {str(a.dtype).removeprefix("mlx.core.") for a in arrays if a.dtype != mx.uint32}
-    quantization = config.get("quantization") or {}
-    total = sum(array.nbytes for array in arrays)
-    return {
-        "weight_bytes": total,
-        "decode_bytes": total - embedding_bytes(model) - _unread_experts(model, config, batch),
-        "dtype": "+".join(sorted(floats)),
-        "quantization": {
-            "bits": quantization.get("bits"),
-            "group_size": quantization.get("group_size"),
-            "mode": quantization.get("mode", "affine") if quantization else None,
-            "weights_by_bits": _weights_by_bits(model),
-        },
-    }
-
-
-def _weights_by_bits(model: Any) -> dict[str, int]:
-    """Return how many weights of matrices have so many bits, by the arrays that hold them."""
-    counted: collections.Counter[str] = collections.Counter()
-    for _, leaf in leaves_of(model):
-        weight = getattr(leaf, "weight", None)
-        if weight is not None and weight.ndim > 1:
-            bits = leaf.bits if "scales" in leaf else 8 * weight.dtype.size
-            counted[str(bits)] += 8 * weight.nbytes // bits
-    return dict(counted)
-
-
-def _unread_experts(model: Any, config: dict[str, Any], batch: int) -> int:
-    """Return the bytes of experts that no token of a step goes through, as is to be expected."""
-    found, _ = experts_of(model, Known(config, model))
-    if found is None:
-        return 0
-    return round(found["weight_bytes"] - Experts(**found).read_bytes(batch))
 
 
 def _backend() -> str:

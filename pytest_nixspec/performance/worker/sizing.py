@@ -13,7 +13,19 @@ from pytest_nixspec.performance.worker.building import (
     Quantization,
     blueprint,
 )
-from pytest_nixspec.performance.worker.counting import UnsizableError
+from pytest_nixspec.performance.worker.configuration import (
+    EXPERTS_PER_TOKEN,
+    Known,
+    UnsizableError,
+)
+from pytest_nixspec.performance.worker.weights import (
+    bytes_of,
+    embedding_bytes,
+    experts_of,
+    leaves_of,
+    rows_of,
+    token_embedding,
+)
 
 Tell: TypeAlias = Callable[..., None]
 
@@ -26,10 +38,6 @@ HEADS = ("num_attention_heads", "n_heads", "num_heads", "n_head")
 KV_HEADS = ("num_key_value_heads", "n_kv_heads", "num_kv_heads")
 HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "model_dim")
 INTERMEDIATE = ("intermediate_size", "ffn_dim", "n_inner", "hidden_dim")
-EXPERTS_PER_TOKEN = (
-    "num_experts_per_tok", "num_experts_per_token", "experts_per_token", "top_k_experts",
-    "moe_top_k", "moe_topk", "moe_k", "moe_router_topk", "num_selected_experts",
-)  # fmt: skip
 
 
 class _Ranks:
@@ -78,7 +86,7 @@ def _sizes(plan: Blueprint, ranks: int) -> dict[str, Any]:
         "dtype": _dtype(model),
         "dtype_bytes": getattr(mx, _dtype(model)).size,
         "quantization": _quantization(plan.config),
-        "weight_bytes": _bytes(model),
+        "weight_bytes": bytes_of(model),
         "embedding_bytes": embedding_bytes(model),
         "experts": experts,
         "caches": _caches(model),
@@ -89,7 +97,7 @@ def _sizes(plan: Blueprint, ranks: int) -> dict[str, Any]:
         "hidden": known.number(HIDDEN),
         "attention": _attention(known, heads),
         "intermediate": _intermediate(known),
-        "vocabulary": _rows(_token_embedding(model)),
+        "vocabulary": rows_of(token_embedding(model)),
         "most_context": known.number(("max_position_embeddings",), 0) or None,
         "can_shard": hasattr(model, "shard"),
         "linears": list(_linears(plan, model, tried)) if hasattr(model, "shard") else [],
@@ -98,30 +106,6 @@ def _sizes(plan: Blueprint, ranks: int) -> dict[str, Any]:
         "working_set_bytes": mx.device_info().get("max_recommended_working_set_size"),
         "backend": "metal" if mx.metal.is_available() else "cpu",
     }
-
-
-class Known:
-    """What configuration and arguments say, under the names that architectures give it."""
-
-    def __init__(self, config: dict[str, Any], model: Any) -> None:
-        arguments = vars(model.args) if hasattr(model, "args") else {}
-        text = arguments.get("text_config") or config.get("text_config") or {}
-        self.sources = (arguments, config, text if isinstance(text, dict) else vars(text))
-        self.kind = config["model_type"]
-
-    def number(self, names: tuple[str, ...], default: int | None = None) -> int:
-        """Return the first that is said; without a default, what nobody says is a fault."""
-        for source in self.sources:
-            for name in names:
-                value = source.get(name)
-                # Some give one for each layer: the widest decides.
-                widest = max(value) if isinstance(value, list) and value else value
-                if isinstance(widest, int):
-                    return widest
-        if default is None:
-            message = f"the configuration of this {self.kind!r} says none of: {', '.join(names)}."
-            raise UnsizableError(message)
-        return default
 
 
 def _attention(known: Known, heads: int) -> int:
@@ -135,22 +119,6 @@ def _intermediate(known: Known) -> int:
     dense = known.number(INTERMEDIATE, 4 * known.number(HIDDEN))
     taken = known.number(EXPERTS_PER_TOKEN, 0) + known.number(("n_shared_experts",), 0)
     return max(dense, taken * known.number(("moe_intermediate_size",), 0))
-
-
-def _bytes(module: Any) -> int:
-    from mlx.utils import tree_flatten  # noqa: PLC0415 - as above
-
-    values: Any = tree_flatten(module.parameters())
-    return sum(value.nbytes for _, value in values)
-
-
-def leaves_of(model: Any) -> list[tuple[str, Any]]:
-    """Return the modules that hold weights themselves, each with its path."""
-    from mlx.nn.layers.base import Module  # noqa: PLC0415 - as above
-    from mlx.utils import tree_flatten  # noqa: PLC0415 - as above
-
-    found: Any = tree_flatten(model.leaf_modules(), is_leaf=lambda one: isinstance(one, Module))
-    return list(found)
 
 
 def _dtype(model: Any) -> str:
@@ -168,55 +136,6 @@ def _quantization(config: dict[str, Any]) -> str:
     if not own:
         return ""
     return f"{own['bits']} bits, group {own['group_size']}, {own.get('mode', 'affine')}"
-
-
-def _embeddings(model: Any) -> list[Any]:
-    from mlx.nn.layers.embedding import Embedding  # noqa: PLC0415 - as above
-    from mlx.nn.layers.quantized import QuantizedEmbedding  # noqa: PLC0415 - as above
-
-    kinds = (Embedding, QuantizedEmbedding)
-    return [module for _, module in leaves_of(model) if isinstance(module, kinds)]
-
-
-def _rows(module: Any) -> int:
-    rows: int = module.weight.shape[0]
-    return rows
-
-
-def _token_embedding(model: Any) -> Any:
-    found = _embeddings(model)
-    if not found:
-        message = "this architecture has no table of tokens, so it cannot be sized."
-        raise UnsizableError(message)
-    return max(found, key=_rows)
-
-
-def embedding_bytes(model: Any) -> int:
-    """Return the bytes of tables of which a step reads one row: a tied one is the head too."""
-    tokens = _token_embedding(model)
-    tables = _embeddings(model)
-    has_head = any(
-        "layers." not in path and getattr(leaf, "weight", None) is not None
-        and leaf.weight.ndim == 2 and _rows(leaf) == _rows(tokens)  # noqa: PLR2004 - a matrix
-        for path, leaf in leaves_of(model)
-        if all(leaf is not table for table in tables)
-    )  # fmt: skip
-    return sum(_bytes(table) for table in tables if has_head or table is not tokens)
-
-
-def experts_of(model: Any, known: Known) -> tuple[dict[str, int] | None, list[str]]:
-    """Return what routed experts there are, as `sizes.Experts` has it, and what is not said."""
-    switches = [leaf for _, leaf in leaves_of(model) if hasattr(leaf, "num_experts")]
-    if not switches:
-        return None, []
-    count = max(switch.num_experts for switch in switches)
-    per_token = known.number(EXPERTS_PER_TOKEN, 0)
-    notes = []
-    if not 0 < per_token <= count:
-        per_token = count
-        notes.append("how many experts a token takes is not said: all are counted as read")
-    taken = {"count": count, "per_token": per_token}
-    return {"weight_bytes": sum(map(_bytes, switches)), **taken}, notes
 
 
 def _run(model: Any, tokens: int) -> list[Any]:
@@ -265,7 +184,7 @@ def _shard(plan: Blueprint, ranks: int) -> dict[str, Any]:
         model.shard(_Ranks(ranks))
     except CONFIGURATION_FAULTS as error:
         return {"ranks": ranks, "weight_bytes": None, "error": str(error)}
-    return {"ranks": ranks, "weight_bytes": _bytes(model), "error": None}
+    return {"ranks": ranks, "weight_bytes": bytes_of(model), "error": None}
 
 
 def _linears(plan: Blueprint, model: Any, tried: list[int]) -> Iterator[dict[str, Any]]:

@@ -4,15 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_nixspec.performance.planning.peak import Workload, activation_bytes
 from pytest_nixspec.performance.planning.planner import (
-    Workload,
-    activation_bytes,
     bytes_per_decode_step,
-    gigabytes,
     plan,
     roofline_tokens_per_second,
 )
 from pytest_nixspec.performance.planning.sizes import Cache, Experts
+from pytest_nixspec.performance.units import gigabytes
 from tests.performance.planning.planned import DEEPSEEK_16B, LLAMA_70B
 
 LIMIT = 45_000_000_000

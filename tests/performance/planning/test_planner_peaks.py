@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_nixspec.performance.planning.planner import Workload, peak_bytes
+from pytest_nixspec.performance.planning.peak import Workload, peak_bytes
 from pytest_nixspec.performance.planning.sizings import Asked, Sizings
 from pytest_nixspec.settings import Substitutions
 from tests.conftest import REPOSITORY

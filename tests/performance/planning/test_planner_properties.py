@@ -5,13 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_nixspec.performance.planning.peak import STEP_TOKENS, Workload, peak_bytes
 from pytest_nixspec.performance.planning.planner import (
-    STEP_TOKENS,
-    Workload,
     bytes_per_decode_step,
     max_batch,
     max_context_tokens,
-    peak_bytes,
 )
 from pytest_nixspec.performance.planning.sharding import candidates, tensor_parallel
 from pytest_nixspec.performance.planning.sizes import Cache, Experts, Linear, Sizes
