@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -15,6 +16,7 @@ from typing import IO, Any, TypeAlias
 Environment: TypeAlias = Mapping[str, str] | Mapping[bytes, bytes]
 Deadline: TypeAlias = Callable[[float], bool]
 
+PAGE_BYTES = 4096
 POLL_SECONDS = 0.2
 """How often a deadline is asked whether it has passed."""
 
@@ -77,10 +79,9 @@ def run(
     with it, so a hook's background process cannot outlive the call.
 
     Raises:
-        OSError: The command could not be started.
+        OSError: The command could not be started, or the disk has no room for what it says.
     """
-    # Files, not pipes: a daemon that inherits a pipe keeps its reader waiting for ever.
-    with tempfile.TemporaryFile() as given:
+    with _nameless_file() as given:
         given.write(stdin)
         given.seek(0)
         source = given if stdin else subprocess.DEVNULL
@@ -115,7 +116,8 @@ def _run(
     argv: Sequence[str | Path], options: Mapping[str, Any], deadline: Deadline, *, looks: bool
 ) -> Completed:
     started = time.monotonic()
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    # Files, not pipes: a daemon that inherits a pipe keeps its reader waiting for ever.
+    with _nameless_file() as out, _nameless_file() as err:
         child = subprocess.Popen(
             [os.fspath(part) for part in argv],
             **options,
@@ -236,21 +238,8 @@ def _wait_by_asking(child: "subprocess.Popen[bytes]", deadline: Deadline, starte
 
 def _others_in_group(leader: int) -> tuple[str, ...] | None:
     """Return the commands of the group's processes beside its leader that have not ended."""
-    if sys.platform != "linux":
-        return None
-    found = []
-    for entry in os.scandir("/proc"):
-        try:
-            if not entry.name.isdigit() or os.getpgid(int(entry.name)) != leader:
-                continue
-            command = Path(entry.path, "cmdline").read_bytes()
-        except OSError:
-            # It ended as we looked.
-            continue
-        # A zombie has no command line any more.
-        if command and int(entry.name) != leader:
-            found.append(command.rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace"))
-    return tuple(found)
+    found = _running(lambda pid: pid != leader and os.getpgid(pid) == leader)
+    return found if found is None else tuple(found.values())
 
 
 def end_those_told(word: str) -> tuple[str, ...] | None:
@@ -259,23 +248,31 @@ def end_those_told(word: str) -> tuple[str, ...] | None:
     A daemon leaves its session and its group, and keeps what it was told. None where this system
     does not tell.
     """
+    told = word.encode()
+    found = _running(
+        lambda pid: pid != os.getpid() and told in Path(f"/proc/{pid}/environ").read_bytes()
+    )
+    for pid in found or ():
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+    return found if found is None else tuple(found.values())
+
+
+def _running(is_meant: Callable[[int], bool]) -> dict[int, str] | None:
+    """Return the commands of processes by their number; None where this system does not tell."""
     if sys.platform != "linux":
         return None
-    found = []
+    found = {}
     for entry in os.scandir("/proc"):
         try:
-            if not entry.name.isdigit() or int(entry.name) == os.getpid():
-                continue
-            if word.encode() not in Path(entry.path, "environ").read_bytes():
-                continue
-            command = Path(entry.path, "cmdline").read_bytes()
-            os.kill(int(entry.name), signal.SIGKILL)
+            if entry.name.isdigit() and is_meant(int(entry.name)):
+                found[int(entry.name)] = Path(entry.path, "cmdline").read_bytes()
         except OSError:
             # It is another user's, or has ended as we looked.
             continue
-        if command:
-            found.append(command.rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace"))
-    return tuple(found)
+    # A zombie has no command line any more.
+    said = {pid: command.rstrip(b"\0").replace(b"\0", b" ") for pid, command in found.items()}
+    return {pid: command.decode(errors="replace") for pid, command in said.items() if command}
 
 
 def _end_group(child: "subprocess.Popen[bytes]") -> None:
@@ -286,6 +283,17 @@ def _end_group(child: "subprocess.Popen[bytes]") -> None:
         return
 
 
+def _nameless_file() -> IO[bytes]:
+    """Return a file in memory where the system has such: no full disk cuts off what it takes."""
+    if sys.platform != "linux":
+        return tempfile.TemporaryFile()
+    return os.fdopen(os.memfd_create("nixspec"), "w+b")
+
+
 def _whole(file: IO[bytes]) -> bytes:
+    """Return all that was written; an OSError says that its disk is full, and some may be lost."""
     file.seek(0)
-    return file.read()
+    written = file.read()
+    file.write(bytes(PAGE_BYTES))
+    file.flush()
+    return written

@@ -3,9 +3,10 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,25 @@ def own_pool(tmp_path_factory: pytest.TempPathFactory) -> ShellPool:
 def own_shell(own_pool: ShellPool) -> Shell:
     """The default shell of this repository."""
     return own_pool.shell("default")
+
+
+@pytest.fixture
+def disk_of(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Return what mounts a small disk: of so many kilobytes, which are soon full."""
+    mounted = []
+
+    def disk(kilobytes: int) -> Path:
+        place = tmp_path / "small disk"
+        place.mkdir()
+        mount = ["/bin/mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "nixspec-test", place]
+        if subprocess.run(mount, check=False).returncode:
+            pytest.skip("this machine lets nobody mount a small disk")
+        mounted.append(place)
+        return place
+
+    yield disk
+    for place in mounted:
+        subprocess.run(["/bin/umount", place], check=True)
 
 
 @pytest.fixture

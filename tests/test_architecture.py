@@ -24,7 +24,8 @@ FLOORS = (
     {"shells", "versions", "performance"},
     {"nix"},
     {"process"},
-    {"errors", "files", "verdict"},
+    {"files"},
+    {"errors", "verdict"},
 )
 FACE = FLOORS[0]
 

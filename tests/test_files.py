@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from pytest_nixspec.errors import NixspecError
 from pytest_nixspec.files import (
     held_alone,
     hold,
     make_own_directory,
+    own_directory,
     write_whole,
 )
 from tests.conftest import REPOSITORY
@@ -80,7 +82,7 @@ def another(temporary):
         child.kill()
 
 
-def test_the_directory_of_a_run_that_was_killed_is_removed_by_the_next(another, temporary):
+def test_the_directory_of_a_run_that_was_killed_is_removed_by_the_next(another):
     child, directory = another
     (directory / "captures").mkdir()
     child.terminate()
@@ -89,16 +91,16 @@ def test_the_directory_of_a_run_that_was_killed_is_removed_by_the_next(another, 
     own, held = make_own_directory()
     os.close(held)
 
-    assert [path for path in temporary.iterdir() if path.is_dir()] == [own]
+    assert [*own.parent.iterdir()] == [own]
 
 
-def test_the_directory_of_a_living_run_is_never_removed(another, temporary):
+def test_the_directory_of_a_living_run_is_never_removed(another):
     _, directory = another
 
     own, held = make_own_directory()
     os.close(held)
 
-    assert {*temporary.iterdir()} == {own, directory}
+    assert {*own.parent.iterdir()} == {own, directory}
 
 
 def test_a_worker_keeps_the_directory_of_a_controller_that_was_killed(another):
@@ -114,12 +116,35 @@ def test_a_worker_keeps_the_directory_of_a_controller_that_was_killed(another):
     os.close(held)
 
 
-def test_what_is_only_named_alike_is_never_removed(temporary):
-    (temporary / "nixspec-mine").mkdir()
-    (temporary / "nixspec-file").write_text("")
+def test_what_others_keep_for_a_while_is_neither_looked_through_nor_removed(temporary):
+    (temporary / "mine").mkdir()
+    (temporary / "mine" / "alive").write_text("")
 
-    _, held = make_own_directory()
+    own, held = make_own_directory()
 
     os.close(held)
-    assert (temporary / "nixspec-mine").is_dir()
-    assert (temporary / "nixspec-file").is_file()
+    assert (temporary / "mine" / "alive").is_file()
+    assert own.parent == temporary / f"nixspec-{os.getuid()}"
+
+
+@pytest.mark.usefixtures("temporary")
+def test_a_directory_of_our_own_is_gone_when_it_is_no_longer_used():
+    with own_directory() as directory:
+        (directory / "captures").mkdir()
+
+    assert list(directory.parent.iterdir()) == []
+
+
+def test_a_link_that_another_user_could_have_laid_is_refused(temporary):
+    (temporary / "elsewhere").mkdir()
+    (temporary / f"nixspec-{os.getuid()}").symlink_to(temporary / "elsewhere")
+
+    with pytest.raises(NixspecError, match="is not this user's own directory"):
+        make_own_directory()
+
+
+def test_a_machine_without_a_place_for_temporary_files_hears_what_to_set(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+
+    with pytest.raises(NixspecError, match=r"missing/nixspec-\d+: No such file.* Set TMPDIR"):
+        make_own_directory()

@@ -2,7 +2,10 @@
 
 import os
 import sys
+import tempfile
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -32,6 +35,22 @@ def test_the_environment_may_be_bytes():
     done = run("/usr/bin/env", "-0", env={b"RAW": b"\xff"})
 
     assert done.stdout == b"RAW=\xff\0"
+
+
+def test_what_a_full_disk_may_have_cut_off_is_not_taken_for_the_whole(disk_of, monkeypatch):
+    small = disk_of(kilobytes=64)
+    # As where no file can be had in memory.
+    monkeypatch.setattr(process, "_nameless_file", partial(TemporaryFile, dir=small))
+
+    assert run("/bin/echo", "short").text == "short"
+    with pytest.raises(OSError, match="No space left on device"):
+        run("/bin/sh", "-c", "head -c 70000 /dev/zero; exit 0")
+
+
+def test_a_full_disk_of_temporary_files_cuts_nothing_off_on_linux(disk_of, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(disk_of(kilobytes=4)))
+
+    assert len(run("/bin/sh", "-c", "head -c 70000 /dev/zero").stdout) == 70000
 
 
 def test_stdin_is_empty_unless_something_is_given():

@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import get_args
 
 from pytest_nixspec.agreement import Agreement, Precision
 from pytest_nixspec.checks.agreement import compare
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
+from pytest_nixspec.files import own_directory
 from pytest_nixspec.spec.model import AgreedTool, AgreementTable
 from pytest_nixspec.verdict import Outcome
 
@@ -33,8 +33,8 @@ def add(commands: Commands) -> None:
 
 
 def _agree(options: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix="nixspec-") as directory:
-        run = run_here(options, Path(directory).resolve(), options.directory)
+    with own_directory() as directory:
+        run = run_here(options, directory, options.directory)
         stated = (run.spec and run.spec.model.agreement) or AgreementTable()
         table = stated.model_copy(update=_asked(options))
         agreements = [compare(run, table, tool) for tool in table.tools]

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pytest_nixspec.checks.recording import store
 from pytest_nixspec.checks.tested import profile_named
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
 from pytest_nixspec.errors import BaselineError, SpecError, UntoldError
+from pytest_nixspec.files import own_directory
 from pytest_nixspec.performance import Baseline, Measurement, read_all
 from pytest_nixspec.verdict import Outcome
 
@@ -57,8 +57,8 @@ def _profiles(run: Run, named: list[str]) -> list[str]:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix="nixspec-") as directory:
-        run = run_here(options, Path(directory).resolve())
+    with own_directory() as directory:
+        run = run_here(options, directory)
         names = _profiles(run, options.profile)
         shown = {name: _measured(run, name) for name in names}
     if options.json:
@@ -189,8 +189,8 @@ def _details(baseline: Baseline) -> Iterator[str]:
 
 
 def _record(options: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix="nixspec-") as directory:
-        run = run_here(options, Path(directory).resolve())
+    with own_directory() as directory:
+        run = run_here(options, directory)
         for name in _profiles(run, options.profile):
             measured = profile_named(run, name).measurement
             path = store(measured, run.baselines)

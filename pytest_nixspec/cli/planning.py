@@ -4,7 +4,6 @@ import argparse
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from pytest_nixspec.checks.plans import asked_of, on_device, workload_of
 from pytest_nixspec.cli.running import Commands, add_json
 from pytest_nixspec.errors import SpecError
+from pytest_nixspec.files import own_directory
 from pytest_nixspec.performance import Device, Profile
 from pytest_nixspec.performance.planning.chips import find, here
 from pytest_nixspec.performance.planning.peak import PROMPT_TOKENS, STEP_TOKENS, Workload
@@ -56,9 +56,9 @@ def _plan(options: argparse.Namespace) -> int:
     asked, work = _request(options, root)
     chip = find(options.device) if options.device else here(Device.here())
     substitutes = Substitutions.read(root).models
-    with tempfile.TemporaryDirectory(prefix="nixspec-") as directory:
+    with own_directory() as directory:
         paths = {one.model: one.path for one in substitutes}
-        sized = Sizings(Path(directory).resolve(), paths, root, _announce).of(asked)
+        sized = Sizings(directory, paths, root, _announce).of(asked)
     work = on_device(work, chip, sized, is_here=not options.device)
     planned = plan(sized.sizes, work)
     assumed = [*sized.sizes.notes, *_assumed(options, asked, work, substitutes)]

@@ -3,13 +3,13 @@
 import argparse
 import importlib.util
 import sys
-import tempfile
 from pathlib import Path
 
 from pytest_nixspec.checks import header
 from pytest_nixspec.checks.proposal import propose
 from pytest_nixspec.cli.running import USAGE_ERROR, Commands, add_override, run_here
 from pytest_nixspec.errors import SpecError
+from pytest_nixspec.files import own_directory
 from pytest_nixspec.report import html, markdown, read_record, terminal
 from pytest_nixspec.spec import SPEC_NAME
 
@@ -36,8 +36,8 @@ def _init(options: argparse.Namespace) -> int:
     if target.exists():
         print(f"nixspec: {target} is there already; move it away first.", file=sys.stderr)
         return USAGE_ERROR
-    with tempfile.TemporaryDirectory(prefix="nixspec-") as directory:
-        text = propose(run_here(options, Path(directory).resolve()), options.shell)
+    with own_directory() as directory:
+        text = propose(run_here(options, directory), options.shell)
     with target.open("x", encoding="utf-8") as file:
         file.write(text)
     left_out = [line for line in text.splitlines() if line.startswith("# shell ")]
@@ -47,8 +47,8 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix="nixspec-") as directory:
-        run = run_here(options, Path(directory).resolve())
+    with own_directory() as directory:
+        run = run_here(options, directory)
         print("\n".join(header(run).lines()))
         print(f"specification {run.spec.path if run.spec else 'none: write one with nixspec init'}")
         has_mlx = importlib.util.find_spec("mlx_lm") is not None

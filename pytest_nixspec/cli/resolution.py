@@ -4,15 +4,14 @@ import argparse
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from pytest_nixspec.agreement import project_claims
 from pytest_nixspec.checks import Run
 from pytest_nixspec.checks.matrix import VersionMatrix
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
 from pytest_nixspec.errors import SpecError
+from pytest_nixspec.files import own_directory
 from pytest_nixspec.nix import package_versions
 from pytest_nixspec.verdict import Outcome
 from pytest_nixspec.versions import Candidate, Resolution, Wanted, resolve_apart
@@ -40,8 +39,8 @@ def add(commands: Commands) -> None:
 
 
 def _resolve(options: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix="nixspec-") as directory:
-        run = run_here(options, Path(directory).resolve())
+    with own_directory() as directory:
+        run = run_here(options, directory)
         matrix = run.version_matrix
         findings: list[str] = []
         wanted = list(_wanted(options.requirement, matrix, findings))

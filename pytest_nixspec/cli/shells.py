@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from pytest_nixspec.checks import Run
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
 from pytest_nixspec.errors import NixspecError, ToolNotFoundError
+from pytest_nixspec.files import own_directory
 from pytest_nixspec.nix import flake_directory
 from pytest_nixspec.shells import PROBES, Shell, ShellOutcome, Tool
 from pytest_nixspec.shells.leaks import Leak, not_allowed
@@ -28,8 +28,8 @@ def add(commands: Commands) -> None:
 
 
 def _shell(options: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix="nixspec-") as directory:
-        run = _run(options, Path(directory).resolve())
+    with own_directory() as directory:
+        run = _run(options, directory)
         shown = _shown(run, options.name, with_leaks=not options.no_leaks)
     if options.json:
         print(json.dumps(shown, indent=2))

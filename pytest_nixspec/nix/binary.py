@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pytest_nixspec import process
 from pytest_nixspec.errors import NixCommandError, NixError, NixNotFoundError, NixTooOldError
+from pytest_nixspec.nix.causes import cause_of
 
 MINIMUM_VERSION = (2, 8)
 VARIABLE = "NIXSPEC_NIX"
@@ -143,7 +144,9 @@ def failure(arguments: Sequence[str], done: process.Completed) -> str:
     how = "ran out of time" if done.timed_out else f"failed (exit code {done.returncode})"
     said = last_lines(done.error_text)
     errors = [line for line in said if line.lstrip().startswith("error:")]
-    return "\n".join([f"`nix {arguments[0]}` {how}: {' '.join(errors[-1:])}".rstrip(), *said])
+    # A single line is no evidence beside itself.
+    evidence = said if said != errors else []
+    return "\n".join([f"`nix {arguments[0]}` {how}: {' '.join(errors[-1:]).strip()}", *evidence])
 
 
 def last_lines(text: str, count: int = 12) -> list[str]:
@@ -163,7 +166,9 @@ def _explained(path: Path, environ: Mapping[str, str], done: process.Completed) 
         return NixNotFoundError(f"{path} --version says {said!r}, which is no version.")
     if _is_too_old(found[1]):
         return _too_old(path, found[1])
-    return NixCommandError(f"{path} cannot evaluate anything.\n{failure(('eval',), done)}")
+    cause = cause_of(done.error_text, directory="", system="")
+    why = f": {cause}" if cause else ""
+    return NixCommandError(f"{path} cannot evaluate anything{why}.\n{failure(('eval',), done)}")
 
 
 def _is_too_old(version: str) -> bool:

@@ -41,7 +41,7 @@ _CAUSES = (
         is_machines=True,
     ),
     Cause(
-        r"(?:daemon-socket|/nix/var)[^\n]*: Permission denied",
+        r"(?:daemon-socket|/nix/var)[^\n]*: (?:Permission denied|Operation not permitted)",
         "the store belongs to another user, and no daemon answers: start nix-daemon, or run as the "
         "user who owns it",
         is_machines=True,

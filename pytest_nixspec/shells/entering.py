@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_nixspec.files import must_have_room
 from pytest_nixspec.nix.binary import Nix, last_lines
 from pytest_nixspec.nix.causes import cause_of
 from pytest_nixspec.nix.flake import Flake
@@ -81,13 +82,19 @@ class Built:
 
 
 def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
-    """Run one `nix develop` and return what came of it; a failure is an outcome, not an error."""
+    """Run one `nix develop` and return what came of it; a failure is an outcome, not an error.
+
+    Raises:
+        OSError: The disk of temporary files is full.
+    """
     scratch = visit.scratch
     (scratch / "home").mkdir(parents=True)
     (scratch / "given").mkdir()
+    must_have_room(scratch)
     (scratch / "preamble").write_text(_preamble(visit))
     tree = tree_of(flake.directory)
     done = _develop(nix, flake, visit)
+    must_have_room(scratch)
     events = events_in(scratch)
     entry = judge(done, events, visit.limits.hook_seconds)
     if entry.outcome is not ShellOutcome.RAN:

@@ -55,6 +55,7 @@
           fails-under-set-u = shell "set -u; echo $NO_SUCH_VARIABLE" { };
           replaces-itself = shell "exec bash" { };
           has-a-syntax-error = shell "if then fi (" { };
+          writes-a-lot = shell ''for n in {1..300}; do printf %01000d 0 >> "$TMPDIR/much"; done'' { };
           prints = shell "echo banner; export AFTER=reached" { };
           never-returns = shell "sleep 1000" { };
           is-killed = shell "kill -9 $$" { };

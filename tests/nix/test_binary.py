@@ -91,15 +91,35 @@ def test_last_lines_are_without_colour_and_without_what_is_ignored():
     assert last_lines(said, 2) == ["one", "error: two"]
 
 
-def test_a_nix_that_cannot_evaluate_says_why_itself(tmp_path):
-    program = tmp_path / "nix"
+def fake_nix_that_says(directory, message):
+    program = directory / "nix"
     program.write_text(
-        '#!/bin/sh\n[ "$1" = eval ] && echo "error: permission denied" >&2 && exit 1\n'
+        f'#!/bin/sh\n[ "$1" = eval ] && echo "error: {message}" >&2 && exit 1\n'
         "echo 'nix (Nix) 2.26.3'\n"
     )
     program.chmod(0o755)
 
-    with pytest.raises(NixCommandError, match=r"cannot evaluate anything(.|\n)*permission denied"):
+
+def test_a_nix_that_cannot_evaluate_says_why_itself(tmp_path):
+    fake_nix_that_says(tmp_path, "it is Sunday")
+
+    with pytest.raises(NixCommandError, match=r"cannot evaluate anything\.\n.*it is Sunday$"):
+        locate({"PATH": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "opening lock file '/nix/var/nix/db/big-lock': Permission denied",
+        "could not set permissions on '/nix/var/nix/profiles/per-user' to 755: "
+        "Operation not permitted",
+    ],
+    ids=["2.26 and later", "2.8"],
+)
+def test_a_store_of_another_user_is_told_with_what_to_do(message, tmp_path):
+    fake_nix_that_says(tmp_path, message)
+
+    with pytest.raises(NixCommandError, match="cannot evaluate anything: the store belongs to an"):
         locate({"PATH": str(tmp_path)})
 
 

@@ -1,7 +1,7 @@
 """What cannot be begun is one usage error: the fact, the cause, the remedy."""
 
 import json
-import subprocess
+import os
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_no_nix_is_one_usage_error(project, pytester, monkeypatch):
         ["ERROR: /no/such/nix is named as the Nix to use, and is no program."]
     )
     result.stderr.no_fnmatch_line("*Traceback*")
-    assert list(own.iterdir()) == []
+    assert [path for path in own.rglob("*") if path.name != f"nixspec-{os.getuid()}"] == []
 
 
 def test_no_specification_is_one_usage_error(pytester):
@@ -127,21 +127,40 @@ def test_an_overridden_input_is_said_first(project, pytester):
     result.stdout.fnmatch_lines([f"nixspec: substituted input far: path:{pytester.path}/inner*"])
 
 
-def test_a_cache_on_a_full_disk_keeps_nobody_from_entering(project, pytester, monkeypatch):
+def test_a_cache_on_a_full_disk_keeps_nobody_from_entering(project, pytester, monkeypatch, disk_of):
     project("[shell.default]\n")
-    small = pytester.mkdir("small")
-    mounted = subprocess.run(
-        ["/bin/mount", "-t", "tmpfs", "-o", "size=8k", "nixspec-test", small], check=False
-    )
-    if mounted.returncode:
-        pytest.skip("this machine lets nobody mount a small disk")
+    small = disk_of(kilobytes=8)
     monkeypatch.setenv("XDG_CACHE_HOME", str(small / "cache"))
     (small / "filling").write_bytes(b"x" * 4096)
 
-    try:
-        result = pytester.runpytest("--nixspec", "--nixspec-reports=reports")
-    finally:
-        subprocess.run(["/bin/umount", small], check=True)
+    result = pytester.runpytest("--nixspec", "--nixspec-reports=reports")
 
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_on_a_full_disk_of_temporary_files_nothing_can_be_told(
+    project, pytester, monkeypatch, disk_of
+):
+    project("[shell.writes-a-lot.env]\nNOT_THERE = { absent = true }\n")
+    small = disk_of(kilobytes=256)
+    monkeypatch.setenv("TMPDIR", str(small))
+
+    result = pytester.runpytest_subprocess("--nixspec")
+
+    here = f"*UNKNOWN*this machine cannot check it: No space left on device: {small}*"
+    result.stdout.fnmatch_lines([here, "* 2 unknown in *"])
+    assert result.ret is pytest.ExitCode.TESTS_FAILED
+
+
+def test_nothing_is_entered_where_there_is_no_room_to_begin_with(
+    project, pytester, monkeypatch, disk_of
+):
+    project("[shell.default]\n")
+    small = disk_of(kilobytes=16)
+    monkeypatch.setenv("TMPDIR", str(small))
+
+    result = pytester.runpytest_subprocess("--nixspec")
+
+    here = f"*UNKNOWN*this machine cannot check it: No space left on device: {small}*"
+    result.stdout.fnmatch_lines([here, "* 1 unknown in *"])
