@@ -131,7 +131,7 @@ def main() -> None:
             for _ in range(rounds):
                 for arm in ARMS:
                     for state, seconds in once(nix, flake, arm, case).items():
-                        measured[state].setdefault(arm, []).append(seconds)
+                        measured[state].setdefault(arm, []).extend(seconds)
             report(case, measured)
     SAMPLES.parent.mkdir(exist_ok=True)
     SAMPLES.write_text(json.dumps({"nix": nix.version, "seconds": samples}) + "\n")
@@ -147,8 +147,8 @@ def prepared(project: Path) -> Path:
     return project
 
 
-def once(nix: Nix, flake: Flake, arm: str, case: Case) -> dict[str, float]:
-    """Return the seconds of a run without caches, and of the same run again."""
+def once(nix: Nix, flake: Flake, arm: str, case: Case) -> dict[str, list[float]]:
+    """Return the seconds of a run without caches, and of the same run again; none of a failure."""
     features = ["--extra-experimental-features", "nix-command flakes"]
     if arm == "testinfra local":
         features[1] = "'nix-command flakes'"
@@ -160,8 +160,8 @@ def once(nix: Nix, flake: Flake, arm: str, case: Case) -> dict[str, float]:
     return {state: run(nix, flake, arm, case) for state in ("cold", "second")}
 
 
-def run(nix: Nix, flake: Flake, arm: str, case: Case) -> float:
-    """Return the seconds of one pytest run."""
+def run(nix: Nix, flake: Flake, arm: str, case: Case) -> list[float]:
+    """Return the seconds of one pytest run; nothing for a peer's that fails, which is said."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     plugins = [f"-p{PLUGINS[arm]}"] if arm in PLUGINS else []
     workers = ["-pxdist", f"-n{case.workers}"] if case.workers else []
@@ -178,8 +178,12 @@ def run(nix: Nix, flake: Flake, arm: str, case: Case) -> float:
         deadline=process.after(SECONDS),
     )  # fmt: skip
     if not done.ok or f"{case.assertions} passed" not in done.text:
-        raise SystemExit(f"{arm}: {done.text}{done.error_text}"[-3000:])
-    return done.elapsed_seconds
+        said = f"{arm} fails at {case}: {done.text}{done.error_text}"[-3000:]
+        if arm == OURS:
+            raise SystemExit(said)
+        print(said.splitlines()[0], *said.splitlines()[-3:], sep="\n  ", file=sys.stderr)
+        return []
+    return [done.elapsed_seconds]
 
 
 def report(case: Case, measured: dict[str, dict[str, list[float]]]) -> None:
@@ -188,6 +192,9 @@ def report(case: Case, measured: dict[str, dict[str, list[float]]]) -> None:
         ours = statistics.median(arms[OURS])
         print(f"{case}, {state}:")
         for arm, seconds in arms.items():
+            if not seconds:
+                print(f"  {arm:<23}  failed every time")
+                continue
             median = statistics.median(seconds)
             print(f"  {arm:<23} {median:7.2f} s   ours is {median / ours:5.2f} x")
 
