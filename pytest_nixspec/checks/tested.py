@@ -4,7 +4,7 @@ import difflib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pytest_nixspec.checks.check import Area, Check, Checked
 from pytest_nixspec.checks.run import Run
@@ -36,14 +36,18 @@ class ProfileUnderTest:
     @property
     def settings(self) -> Merged:
         """Its settings: what the specification states, else what its shell exports."""
-        values = self.table.model_dump(exclude={"gate", "timeout", "shell"})
-        return merged(self.name, values, self.table.model_fields_set, self._variables())
+        return merged(self.name, self._values, self.table.model_fields_set, self._variables())
 
     @property
     def profile(self) -> Profile:
         """The profile as it is measured."""
         values = self.settings.values
         return Profile(name=self.name, timeout_seconds=self.table.timeout, **values)
+
+    @property
+    def stated(self) -> Profile:
+        """The profile as the specification has it, without what its shell exports."""
+        return Profile(name=self.name, timeout_seconds=self.table.timeout, **self._values)
 
     @property
     def measurement(self) -> Measurement:
@@ -54,6 +58,10 @@ class ProfileUnderTest:
         """Return the baseline's measurement, or why there is none to compare with."""
         path = baseline_path(self.run.baselines, Device.here(), self.name)
         return incomparable(self.measurement, read(path), str(path))
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return self.table.model_dump(exclude={"gate", "timeout", "shell"})
 
     def _variables(self) -> dict[str, str]:
         shell = shell_of(self.table, self.run.spec)

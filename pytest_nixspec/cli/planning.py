@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_nixspec.checks.plans import asked_of, on_device, workload_of
-from pytest_nixspec.cli.running import Commands, add_json
-from pytest_nixspec.errors import SpecError
+from pytest_nixspec.checks.tested import profile_named
+from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
+from pytest_nixspec.errors import NixError, ShellError, SpecError
 from pytest_nixspec.files import own_directory
 from pytest_nixspec.performance import Device, Profile
 from pytest_nixspec.performance.planning.chips import find, here
@@ -20,12 +21,11 @@ from pytest_nixspec.performance.planning.sizes import BITS, GROUP_SIZES, UNQUANT
 from pytest_nixspec.performance.planning.sizings import Asked, Sized, Sizings
 from pytest_nixspec.performance.units import gigabytes
 from pytest_nixspec.settings import ModelSubstitute, Substitutions
-from pytest_nixspec.spec import SPEC_NAME, load
-from pytest_nixspec.spec import find as find_spec
+from pytest_nixspec.spec import SPEC_NAME
 
 UNITS = {"": 1, "gb": 10**9, "gib": 2**30}
 OPTIONS = {
-    "--profile": "a profile of the specification; what else is given wins over it",
+    "--profile": "a profile of the specification, with its shell's MLX_*; what else is given wins",
     "--model": "a folder, a config.json, or a name on the hub",
     "--bits": "bits of a weight, as if converted so; 16 for no quantization",
     "--group-size": "weights that share a scale",
@@ -47,21 +47,23 @@ def add(commands: Commands) -> None:
     )
     for name, text in OPTIONS.items():
         parser.add_argument(name, help=text, metavar=name.strip("-").upper().replace("-", "_"))
+    add_override(parser)
     add_json(parser)
     parser.set_defaults(command=_plan)
 
 
 def _plan(options: argparse.Namespace) -> int:
     root = Path.cwd()
-    asked, work = _request(options, root)
     chip = find(options.device) if options.device else here(Device.here())
     substitutes = Substitutions.read(root).models
     with own_directory() as directory:
+        profile, said = _profile(options, directory) if options.profile else (None, [])
+        asked, work = _request(options, profile)
         paths = {one.model: one.path for one in substitutes}
         sized = Sizings(directory, paths, root, _announce).of(asked)
     work = on_device(work, chip, sized, is_here=not options.device)
     planned = plan(sized.sizes, work)
-    assumed = [*sized.sizes.notes, *_assumed(options, asked, work, substitutes)]
+    assumed = [*said, *sized.sizes.notes, *_assumed(options, asked, work, substitutes)]
     if options.json:
         print(json.dumps(_as_json(planned, work, sized, assumed), indent=2))
     else:
@@ -69,9 +71,8 @@ def _plan(options: argparse.Namespace) -> int:
     return 0 if planned.feasible else 1
 
 
-def _request(options: argparse.Namespace, root: Path) -> tuple[Asked, Workload]:
+def _request(options: argparse.Namespace, profile: Profile | None) -> tuple[Asked, Workload]:
     """Return what is asked for: of the options, else of the profile, else by default."""
-    profile = _profile(options.profile, root) if options.profile else None
     asked = asked_of(profile) if profile else Asked("")
     work = workload_of(profile) if profile else Workload()
     asked = Asked(
@@ -103,19 +104,24 @@ def _request(options: argparse.Namespace, root: Path) -> tuple[Asked, Workload]:
     )
 
 
-def _profile(name: str, root: Path) -> Profile:
-    path = find_spec(root)
-    if path is None:
-        message = f"--profile {name} needs a {SPEC_NAME}, and {root} has none. Give --model."
+def _profile(options: argparse.Namespace, directory: Path) -> tuple[Profile, list[str]]:
+    """Return a profile with the variables of its shell, and what is to be said of these."""
+    run = run_here(options, directory)
+    if run.spec is None:
+        message = (
+            f"--profile {options.profile} needs a {SPEC_NAME}, and {run.settings.root} has none. "
+            "Give --model."
+        )
         raise SpecError(message)
-    profiles = load(path).model.profile
-    if name not in profiles:
-        known = ", ".join(profiles) or "none"
-        message = f"{path.name} has no profile {name!r}. Profiles there: {known}."
-        raise SpecError(message)
-    table = profiles[name]
-    values = table.model_dump(exclude={"gate", "timeout", "shell"})
-    return Profile(name=name, timeout_seconds=table.timeout, **values)
+    tested = profile_named(run, options.profile)
+    try:
+        return tested.profile, list(tested.settings.disagreements)
+    except (NixError, ShellError) as error:
+        # A plan needs no Nix, so it is made of what is stated, and says what it lacks.
+        reason = str(error).partition("\n")[0].rstrip(".")
+        return tested.stated, [
+            f"the shell exports nothing for it, since it is not entered: {reason}"
+        ]
 
 
 def _count(option: str, text: str | None) -> int | None:

@@ -159,7 +159,7 @@ WRONG = {
     "--vram-limit 0": "--vram-limit 0 is no number of bytes",
     "--bandwidth-gbs fast": "--bandwidth-gbs fast is no bandwidth: give GB/s",
     "--prompt-tokens 999": "--prompt-tokens 999 is more than the context of 256",
-    "--profile nope": "nixspec.toml has no profile 'nope'. Profiles there: plan, build, review.",
+    "--profile nope": "the specification has no profile 'nope'; it has: plan, build, review.",
     "--model gone.json": "there is no file",
     "--model broken.json": "broken.json cannot be read as JSON",
 }
@@ -223,3 +223,39 @@ def test_a_configuration_that_cannot_be_counted_is_one_sentence(role, capsys, ch
 def test_a_limit_with_a_stray_underscore_is_no_number_of_bytes(capsys):
     assert main(["plan", "--model", "x", "--vram-limit", "45__GB"]) == 2
     assert "--vram-limit 45__GB is no number of bytes" in capsys.readouterr().err
+
+
+OF_A_SHELL = '[shell.mlx]\n[profile.plan]\nshell = "mlx"\nmodel = "llama-3.1-70b.json"\n'
+
+
+@pytest.fixture
+def of_a_shell(project, pytester):
+    """A project whose shell exports MLX_TENSOR_PARALLEL=5 and MLX_VRAM_LIMIT=45000000000."""
+    project(OF_A_SHELL + "vram_limit = 42_000_000_000\nquantization_bits = 4\n")
+    shutil.copy(CONFIGS / "llama-3.1-70b.json", pytester.path)
+
+
+@pytest.mark.usefixtures("of_a_shell")
+def test_what_the_shell_of_a_profile_exports_is_planned_with(capsys):
+    code, said = planned(capsys, "--profile", "plan")
+
+    assert code == 1
+    assert said["tensor_parallel"]["requested"] == 5
+    assert said["vram_limit"] == 42_000_000_000
+    assert (
+        "the shell exports MLX_VRAM_LIMIT=45000000000, the specification says 42000000000: "
+        "the specification wins"
+    ) in said["assumed"]
+
+
+@pytest.mark.usefixtures("of_a_shell")
+def test_a_plan_without_nix_says_that_no_shell_was_asked(capsys, monkeypatch):
+    monkeypatch.setenv("NIXSPEC_NIX", "/no/such/nix")
+
+    _, said = planned(capsys, "--profile", "plan")
+
+    assert said["tensor_parallel"]["requested"] == 1
+    assert said["assumed"][0] == (
+        "the shell exports nothing for it, since it is not entered: "
+        "/no/such/nix is named as the Nix to use, and is no program"
+    )
