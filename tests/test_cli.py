@@ -265,11 +265,12 @@ def test_an_unknown_shell_or_flake_is_exit_2(nixspec):
 def test_what_is_kept_is_shown_and_forgotten(nixspec):
     nixspec("cache", "--clear")
     nixspec("shell", "default", "--no-leaks")
+    nixspec("shell", "with.dot", "--no-leaks")
 
     shown = nixspec("cache")
     cleared = json.loads(nixspec("cache", "--clear", "--json").text)
 
-    assert shown.text.splitlines()[1].endswith(": default")
+    assert shown.text.splitlines()[1].endswith(": default, with.dot")
     assert str(nixspec.project) in shown.text
-    assert [entry["shells"] for entry in cleared["entries"]] == [["default"]]
+    assert [entry["shells"] for entry in cleared["entries"]] == [["default", "with.dot"]]
     assert nixspec("cache").text.endswith(": 0 flake contents")

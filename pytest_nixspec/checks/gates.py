@@ -78,7 +78,7 @@ class Gate:
 def _uses_bandwidth(measured: Measurement, floor: float) -> Verdict:
     used, rate = measured.bandwidth_utilisation(), measured.read_bytes_per_second
     if used is None or rate is None:
-        why = "not comparable: a server does not tell the bytes that a step reads"
+        why = "not comparable: the bytes that a step reads are not known, as always of a server"
         return unknown(why, excuse=NOT_COMPARABLE)
     reason = f"{used:.2f} of the {rate / 1e9:.1f} GB/s measured on the spot, at least {floor:g}"
     if measured.faults:

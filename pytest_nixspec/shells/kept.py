@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from pytest_nixspec.errors import ShellError
 from pytest_nixspec.files import held_alone, write_whole
@@ -62,7 +63,7 @@ class Kept:
             home = used.parent
             named = home.parent / "flake"
             flake = named.read_text(errors="replace").strip() if named.is_file() else "unknown"
-            shells = sorted(path.parent.name for path in home.glob("*/profile"))
+            shells = sorted(unquote(path.parent.name) for path in home.glob("*/profile"))
             yield flake, home.name, _used(used), shells
 
     @property
