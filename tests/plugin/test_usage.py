@@ -21,7 +21,7 @@ def test_no_nix_is_one_usage_error(project, pytester, monkeypatch):
         ["ERROR: /no/such/nix is named as the Nix to use, and is no program."]
     )
     result.stderr.no_fnmatch_line("*Traceback*")
-    assert [path for path in own.rglob("*") if path.name != f"nixspec-{os.getuid()}"] == []
+    assert [path.name for path in own.rglob("*")] == [f"nixspec-{os.getuid()}"]
 
 
 def test_no_specification_is_one_usage_error(pytester):
