@@ -239,7 +239,7 @@ def _wait_by_asking(child: "subprocess.Popen[bytes]", deadline: Deadline, starte
 def _others_in_group(leader: int) -> tuple[str, ...] | None:
     """Return the commands of the group's processes beside its leader that have not ended."""
     found = _running(lambda pid: pid != leader and os.getpgid(pid) == leader)
-    return found if found is None else tuple(found.values())
+    return found if found is None else tuple(filter(None, found.values()))
 
 
 def end_those_told(word: str) -> tuple[str, ...] | None:
@@ -255,11 +255,11 @@ def end_those_told(word: str) -> tuple[str, ...] | None:
     for pid in found or ():
         with suppress(OSError):
             os.kill(pid, signal.SIGKILL)
-    return found if found is None else tuple(found.values())
+    return found if found is None else tuple(filter(None, found.values()))
 
 
 def _running(is_meant: Callable[[int], bool]) -> dict[int, str] | None:
-    """Return the commands of processes by their number; None where this system does not tell."""
+    """Return commands by process number, a zombie's empty; None where this system tells not."""
     if sys.platform != "linux":
         return None
     found = {}
@@ -270,9 +270,8 @@ def _running(is_meant: Callable[[int], bool]) -> dict[int, str] | None:
         except OSError:
             # It is another user's, or has ended as we looked.
             continue
-    # A zombie has no command line any more.
     said = {pid: command.rstrip(b"\0").replace(b"\0", b" ") for pid, command in found.items()}
-    return {pid: command.decode(errors="replace") for pid, command in said.items() if command}
+    return {pid: command.decode(errors="replace") for pid, command in said.items()}
 
 
 def _end_group(child: "subprocess.Popen[bytes]") -> None:
