@@ -115,14 +115,15 @@ def own_shell(own_pool: ShellPool) -> Shell:
 
 
 @pytest.fixture
-def disk_of(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """Return what mounts a small disk: of so many kilobytes, which are soon full."""
+def disk_of(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Return what mounts a small disk: so many kilobytes and files, 0 for no limit to these."""
     mounted = []
 
-    def disk(kilobytes: int) -> Path:
+    def disk(kilobytes: int, inodes: int = 0) -> Path:
         place = tmp_path / "small disk"
         place.mkdir()
-        mount = ["/bin/mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "nixspec-test", place]
+        options = f"size={kilobytes}k,nr_inodes={inodes}"
+        mount = ["/bin/mount", "-t", "tmpfs", "-o", options, "nixspec-test", place]
         if subprocess.run(mount, check=False).returncode:
             pytest.skip("this machine lets nobody mount a small disk")
         mounted.append(place)

@@ -42,13 +42,13 @@ case "$0" in {scratch}/*)
 
 # Only builtins: a shell need not have coreutils. The environment is the one this process was
 # given, which `declare` or `env` would change; macOS has no /proc and makes do with env. It is run
-# with -p, so that no function the hook exports stands in for a builtin. It ends where a
-# disk is full: what half an environment lacks would pass for what the shell does not have.
+# with -p, so that no function the hook exports stands in for a builtin. It ends where a disk is
+# full: what half an environment lacks would pass for what the shell does not have.
 DUMP = """\
 if [ -r /proc/self/environ ]; then
   while IFS= read -r -d "" pair; do
     printf "%s\\0" "$pair" || exit
-  done < /proc/self/environ > "$1"
+  done < /proc/self/environ > "$1" || exit
 else
   /usr/bin/env -0 > "$1" || exit
 fi

@@ -11,9 +11,12 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_nixspec import process
 from pytest_nixspec.errors import NixCommandError
 from pytest_nixspec.shells import ShellOutcome
+from pytest_nixspec.shells.entering import events_in
 from pytest_nixspec.shells.kept import Kept
+from pytest_nixspec.shells.preamble import CAPTURE
 from tests.conftest import pool_over
 
 ENTRANTS = 64
@@ -109,3 +112,24 @@ def test_a_store_that_cannot_be_used_keeps_us_from_knowing_and_says_so(pool, tmp
 
     with pytest.raises(NixCommandError, match=str(broken)):
         replace(pool, nix=nix).capture("silent")
+
+
+PAGE = 4096
+
+
+@pytest.mark.parametrize("inodes", [100, 3], ids=["no room", "no file"])
+def test_half_an_environment_is_never_marked_as_captured(inodes, disk_of):
+    """The trace has room left in its page, where the environment needs a new one."""
+    small = disk_of(kilobytes=16, inodes=inodes)
+    (small / "trace").write_bytes(b"entered\t0\t\0")
+    (small / "filling").write_bytes(bytes(3 * PAGE))
+    environment = {f"NAME_{number}": "x" * 100 for number in range(100)}
+
+    done = process.run(
+        ["/bin/bash", "--noprofile", "--norc", "-p", "-c", CAPTURE, small],
+        env=environment,
+        deadline=process.after(20),
+    )
+
+    assert not done.ok
+    assert [event.name for event in events_in(small)] == ["entered", "started"]
