@@ -1,12 +1,23 @@
 """Build the model of a configuration as mlx-lm does, lazily: shapes and types, and no numbers."""
 
+import difflib
+import importlib.metadata
 import json
+import pkgutil
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import mlx.core as mx
+import mlx_lm.models
+from mlx.nn.layers.quantized import quantize
+from mlx.utils import tree_map_with_path
+
+# The private ones are how mlx-lm itself reads a configuration and finds its class.
+from mlx_lm.utils import _decode_tagged_floats, _get_classes, load_model, quantize_model
 
 from pytest_nixspec.performance.planning.sizes import BITS, UNQUANTIZED
 from pytest_nixspec.performance.worker.configuration import UnsizableError, must_count
@@ -146,8 +157,6 @@ def _fetched(name: str) -> Path:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    from mlx_lm.utils import _decode_tagged_floats  # noqa: PLC0415 - as mlx-lm reads it
-
     try:
         config = _decode_tagged_floats(json.loads(path.read_text()))
     except (OSError, ValueError) as error:
@@ -182,15 +191,11 @@ def _has_weights(folder: Path) -> bool:
 
 
 def _loaded(folder: Path) -> Any:
-    from mlx_lm.utils import load_model  # noqa: PLC0415 - only the worker may load MLX
-
     return load_model(folder, lazy=True)[0]
 
 
 def _converted(config: dict[str, Any]) -> Any:
     """Return the model as `mlx_lm.convert` makes it, with mlx-lm's own predicates."""
-    from mlx_lm.utils import quantize_model  # noqa: PLC0415 - as above
-
     model = _empty(config)
     quantization = config.get("quantization")
     if quantization:
@@ -200,8 +205,6 @@ def _converted(config: dict[str, Any]) -> Any:
 
 def _built(config: dict[str, Any]) -> Any:
     """Return the model as `mlx_lm.load` makes it, had it the weights."""
-    from mlx.nn.layers.quantized import quantize  # noqa: PLC0415 - as above
-
     model = _empty(config)
     quantization = config.get("quantization")
     if not quantization:
@@ -228,10 +231,6 @@ def _built(config: dict[str, Any]) -> Any:
 
 
 def _empty(config: dict[str, Any]) -> Any:
-    import mlx.core as mx  # noqa: PLC0415 - as above
-    from mlx.utils import tree_map_with_path  # noqa: PLC0415 - as above
-    from mlx_lm.utils import _get_classes  # noqa: PLC0415 - the way it finds a class
-
     kind = config["model_type"]
     try:
         model_class, args_class = _get_classes(config)
@@ -264,12 +263,6 @@ def _tie(model: Any, config: dict[str, Any]) -> None:
 
 
 def _unknown(kind: str, config: dict[str, Any]) -> str:
-    import difflib  # noqa: PLC0415 - for this message alone
-    import importlib.metadata  # noqa: PLC0415 - as above
-    import pkgutil  # noqa: PLC0415 - as above
-
-    import mlx_lm.models  # noqa: PLC0415 - as above
-
     known = [module.name for module in pkgutil.iter_modules(mlx_lm.models.__path__)]
     near = difflib.get_close_matches(kind, known, n=3, cutoff=0.4)
     parts = [name for name in ("vision_config", "audio_config", "text_config") if name in config]

@@ -6,6 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+import mlx.core as mx
+from mlx_lm.models.cache import make_prompt_cache
+
 from pytest_nixspec.performance.planning.sharding import candidates
 from pytest_nixspec.performance.worker.building import (
     CONFIGURATION_FAULTS,
@@ -72,8 +75,6 @@ def answer(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
 
 
 def _sizes(plan: Blueprint, ranks: int) -> dict[str, Any]:
-    import mlx.core as mx  # noqa: PLC0415 - only the worker may load MLX, and only to work
-
     model = plan.build()
     known = Known(plan.config, model)
     experts, notes = experts_of(model, known)
@@ -123,8 +124,6 @@ def _intermediate(known: Known) -> int:
 
 def _dtype(model: Any) -> str:
     """Return the type of keys and values, and so of activations."""
-    import mlx.core as mx  # noqa: PLC0415 - as above
-
     cache = _run(model, FEW)
     arrays = [a for leaf in cache for a in (getattr(leaf, "keys", None),) if a is not None]
     dtype = arrays[0].dtype if arrays else mx.bfloat16
@@ -140,9 +139,6 @@ def _quantization(config: dict[str, Any]) -> str:
 
 def _run(model: Any, tokens: int) -> list[Any]:
     """Return the caches after so many tokens; the graph is built, and never computed."""
-    import mlx.core as mx  # noqa: PLC0415 - as above
-    from mlx_lm.models.cache import make_prompt_cache  # noqa: PLC0415 - as above
-
     caches = make_prompt_cache(model)
     try:
         model(mx.zeros((1, tokens), mx.int32), cache=caches)
