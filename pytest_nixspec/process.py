@@ -8,10 +8,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeAlias
+
+from pytest_nixspec.left_behind import others_in_group
 
 Environment: TypeAlias = Mapping[str, str] | Mapping[bytes, bytes]
 Deadline: TypeAlias = Callable[[float], bool]
@@ -128,7 +129,7 @@ def _run(
         try:
             timed_out = not _wait(child, deadline, started)
             # Looking goes through all of /proc, which is dear on a machine with many processes.
-            left_behind = _others_in_group(child.pid) if looks else None
+            left_behind = others_in_group(child.pid) if looks else None
         finally:
             _end_group(child)
         return Completed(
@@ -234,44 +235,6 @@ def _wait_by_asking(child: "subprocess.Popen[bytes]", deadline: Deadline, starte
                 return False
         else:
             return True
-
-
-def _others_in_group(leader: int) -> tuple[str, ...] | None:
-    """Return the commands of the group's processes beside its leader that have not ended."""
-    found = _running(lambda pid: pid != leader and os.getpgid(pid) == leader)
-    return found if found is None else tuple(filter(None, found.values()))
-
-
-def end_those_told(word: str) -> tuple[str, ...] | None:
-    """End the processes that have a word in their environment, and return their commands.
-
-    A daemon leaves its session and its group, and keeps what it was told. None where this system
-    does not tell.
-    """
-    told = word.encode()
-    found = _running(
-        lambda pid: pid != os.getpid() and told in Path(f"/proc/{pid}/environ").read_bytes()
-    )
-    for pid in found or ():
-        with suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
-    return found if found is None else tuple(filter(None, found.values()))
-
-
-def _running(is_meant: Callable[[int], bool]) -> dict[int, str] | None:
-    """Return commands by process number, a zombie's empty; None where this system tells not."""
-    if sys.platform != "linux":
-        return None
-    found = {}
-    for entry in os.scandir("/proc"):
-        try:
-            if entry.name.isdigit() and is_meant(int(entry.name)):
-                found[int(entry.name)] = Path(entry.path, "cmdline").read_bytes()
-        except OSError:
-            # It is another user's, or has ended as we looked.
-            continue
-    said = {pid: command.rstrip(b"\0").replace(b"\0", b" ") for pid, command in found.items()}
-    return {pid: command.decode(errors="replace") for pid, command in said.items()}
 
 
 def _end_group(child: "subprocess.Popen[bytes]") -> None:

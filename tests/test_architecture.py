@@ -24,7 +24,7 @@ FLOORS = (
     {"shells", "versions", "performance"},
     {"nix"},
     {"process"},
-    {"files"},
+    {"files", "left_behind"},
     {"errors", "verdict"},
 )
 FACE = FLOORS[0]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_nixspec.files import must_have_room
+from pytest_nixspec.left_behind import end_those_told
 from pytest_nixspec.nix.binary import Nix, last_lines
 from pytest_nixspec.nix.causes import cause_of
 from pytest_nixspec.nix.flake import Flake
 from pytest_nixspec.nix.verbs import why_not_evaluated
-from pytest_nixspec.process import Completed, end_those_told, run_and_look
+from pytest_nixspec.process import Completed, run_and_look
 from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.deadline import Limits, ShellDeadline
 from pytest_nixspec.shells.effects import (
