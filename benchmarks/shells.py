@@ -178,10 +178,10 @@ def run(nix: Nix, flake: Flake, arm: str, case: Case) -> list[float]:
         deadline=process.after(SECONDS),
     )  # fmt: skip
     if not done.ok or f"{case.assertions} passed" not in done.text:
-        said = f"{arm} fails at {case}: {done.text}{done.error_text}"[-3000:]
+        fact, said = f"{arm} fails at {case}:", f"{done.text}{done.error_text}"[-3000:]
         if arm == OURS:
-            raise SystemExit(said)
-        print(said.splitlines()[0], *said.splitlines()[-3:], sep="\n  ", file=sys.stderr)
+            sys.exit(f"{fact}\n{said}")
+        print(fact, *said.splitlines()[-3:], sep="\n  ", file=sys.stderr)
         return []
     return [done.elapsed_seconds]
 

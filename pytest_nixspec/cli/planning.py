@@ -120,7 +120,7 @@ def _profile(options: argparse.Namespace, directory: Path) -> tuple[Profile, lis
         # A plan needs no Nix, so it is made of what is stated, and says what it lacks.
         reason = str(error).partition("\n")[0].rstrip(".")
         return tested.stated, [
-            f"the shell exports nothing for it, since it is not entered: {reason}"
+            f"nothing that its shell exports, which could not be entered: {reason}"
         ]
 
 

@@ -249,13 +249,13 @@ def test_what_the_shell_of_a_profile_exports_is_planned_with(capsys):
 
 
 @pytest.mark.usefixtures("of_a_shell")
-def test_a_plan_without_nix_says_that_no_shell_was_asked(capsys, monkeypatch):
+def test_a_plan_without_nix_says_that_its_shell_could_not_be_asked(capsys, monkeypatch):
     monkeypatch.setenv("NIXSPEC_NIX", "/no/such/nix")
 
     _, said = planned(capsys, "--profile", "plan")
 
     assert said["tensor_parallel"]["requested"] == 1
     assert said["assumed"][0] == (
-        "the shell exports nothing for it, since it is not entered: "
+        "nothing that its shell exports, which could not be entered: "
         "/no/such/nix is named as the Nix to use, and is no program"
     )
