@@ -531,8 +531,10 @@ def test_what_is_waited_for_is_announced(profile, tmp_path, monkeypatch):
     for name in ("QUIET_SECONDS", "LOOK_SECONDS"):
         monkeypatch.setattr(f"pytest_nixspec.performance.asking.{name}", 0.1)
     announced: list[str] = []
+    # Some seconds of it: a tiny model is through with one repetition between two looks.
+    long = replace(profile, generation_tokens=200, repetitions=6)
 
-    measurements(tmp_path, announced).of(profile)
+    measurements(tmp_path, announced).of(long)
 
     assert any("repetition" in text and "(process 2 of 2)" in text for text in announced)
 
