@@ -7,7 +7,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -86,7 +88,7 @@ def run(
         given.write(stdin)
         given.seek(0)
         source = given if stdin else subprocess.DEVNULL
-        return _run(argv, {"env": env, "cwd": cwd, "stdin": source}, deadline, looks=False)
+        return Begun(argv, {"env": env, "cwd": cwd, "stdin": source}, deadline).completed()
 
 
 def run_and_look(
@@ -110,37 +112,70 @@ def run_and_look(
         OSError: The command could not be started.
     """
     options = {"env": env, "cwd": cwd, "stdin": subprocess.DEVNULL, "executable": program}
-    return _run(argv, options, deadline, looks=True)
+    return Begun(argv, options, deadline).completed(looks=True)
 
 
-def _run(
-    argv: Sequence[str | Path], options: Mapping[str, Any], deadline: Deadline, *, looks: bool
-) -> Completed:
-    started = time.monotonic()
-    # Files, not pipes: a daemon that inherits a pipe keeps its reader waiting for ever.
-    with _nameless_file() as out, _nameless_file() as err:
-        child = subprocess.Popen(
-            [os.fspath(part) for part in argv],
-            **options,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
-        )
-        try:
-            timed_out = not _wait(child, deadline, started)
-            # Looking goes through all of /proc, which is dear on a machine with many processes.
-            left_behind = others_in_group(child.pid) if looks else None
-        finally:
-            _end_group(child)
-        return Completed(
-            argv=tuple(os.fspath(part) for part in argv),
-            returncode=child.wait(),
-            stdout=_whole(out),
-            stderr=_whole(err),
-            elapsed_seconds=time.monotonic() - started,
-            timed_out=timed_out,
-            left_behind=left_behind,
-        )
+class Begun:
+    """A command that runs beside us until its end is asked for; it is ended where nobody asks."""
+
+    def __init__(
+        self, argv: Sequence[str | Path], options: Mapping[str, Any], deadline: Deadline
+    ) -> None:
+        """Start a command."""
+        self._argv = tuple(os.fspath(part) for part in argv)
+        self._deadline = deadline
+        self._started = time.monotonic()
+        with ExitStack() as undo:
+            # Files, not pipes: a daemon that inherits a pipe keeps its reader waiting for ever.
+            self._out, self._err = (undo.enter_context(_nameless_file()) for _ in range(2))
+            self._child = subprocess.Popen(
+                self._argv, **options, stdout=self._out, stderr=self._err, start_new_session=True
+            )
+            undo.pop_all()
+        self._end_unasked = weakref.finalize(self, _end_unasked, self._child, self._out, self._err)
+
+    def completed(self, *, looks: bool = False) -> Completed:
+        """Wait for the end, once, and return what there is then.
+
+        Raises:
+            OSError: The disk has no room for what the command says.
+        """
+        self._end_unasked.detach()
+        child = self._child
+        with self._out as out, self._err as err:
+            try:
+                timed_out = not _wait(child, self._deadline, self._started)
+                # Looking goes through all of /proc, dear on a machine with many processes.
+                left_behind = others_in_group(child.pid) if looks else None
+            finally:
+                _end_group(child)
+            return Completed(
+                argv=self._argv,
+                returncode=child.wait(),
+                stdout=_whole(out),
+                stderr=_whole(err),
+                elapsed_seconds=time.monotonic() - self._started,
+                timed_out=timed_out,
+                left_behind=left_behind,
+            )
+
+
+def begin(
+    argv: Sequence[str | Path], *, env: Environment, cwd: Path | None = None, deadline: Deadline
+) -> Begun:
+    """Start a command that `run` would run to its end, and go on meanwhile.
+
+    Raises:
+        OSError: The command could not be started.
+    """
+    return Begun(argv, {"env": env, "cwd": cwd, "stdin": subprocess.DEVNULL}, deadline)
+
+
+def _end_unasked(child: "subprocess.Popen[bytes]", *files: IO[bytes]) -> None:
+    _end_group(child)
+    child.wait()
+    for file in files:
+        file.close()
 
 
 @dataclass(slots=True)

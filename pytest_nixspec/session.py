@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ from pytest_nixspec.report import Header, Record, Result, terminal, write_report
 from pytest_nixspec.settings import Settings, Substitutions, with_overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
     from pytest_nixspec.checks import Run
     from pytest_nixspec.spec import Spec
@@ -39,9 +40,9 @@ def register(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: The specification has a mistake, or there is no usable Nix.
     """
-    try:
+    with _mistakes_of_usage():
         settings = _settings(config)
-        # Nix answers while we import the rest.
+        # Nix answers while we import the rest, and while pytest collects.
         nix = _nix(config, settings)
         from pytest_nixspec.checks.run import Run  # noqa: PLC0415 - as above
 
@@ -54,8 +55,13 @@ def register(config: pytest.Config) -> None:
         # Registered before anything else can fail: it clears away what it has begun.
         config.pluginmanager.register(session, NAME)
         session.run = Run(settings, spec, session.directory, session.announce, nix)
-        # Asked for now, so that a machine without Nix hears one sentence and not one an item.
-        _ = session.run.flake
+
+
+@contextmanager
+def _mistakes_of_usage() -> Iterator[None]:
+    """Let pytest say our errors as it says its own: one sentence, and no traceback."""
+    try:
+        yield
     except NixspecError as error:
         raise pytest.UsageError(*str(error).splitlines()) from error
 
@@ -177,7 +183,8 @@ class Session:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker of xdist where the run's directory is, and which Nix it uses."""
         node.workerinput[SHARED] = str(self.directory)
-        node.workerinput[NIX] = self.run.nix.to_json()
+        with _mistakes_of_usage():
+            node.workerinput[NIX] = self.run.nix.to_json()
 
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
@@ -191,7 +198,14 @@ class Session:
 
     def pytest_report_header(self) -> list[str]:
         """Say first what was substituted, and then where the run takes place."""
-        return [f"nixspec: {line}" for line in self._header.lines()]
+        with _mistakes_of_usage():
+            return [f"nixspec: {line}" for line in self._header.lines()]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> None:
+        """Make sure that there is a Nix: without one we say so once, and not for each item."""
+        with _mistakes_of_usage():
+            _ = self.run.flake
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -5,8 +5,8 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pytest_nixspec import process
@@ -88,11 +88,18 @@ class Nix:
             extra: Variables beside its own environment.
             looks: Whether to look for what it leaves running.
         """
-        verb, *rest = arguments
         environment = {**self.environment, **(extra or {})}
-        argv: list[str | Path] = [*self.launcher, self.path, verb, *HARMLESS, *rest]
         run = process.run_and_look if looks else process.run
-        return run(argv, env=environment, cwd=cwd, deadline=deadline)
+        return run(self._command(arguments), env=environment, cwd=cwd, deadline=deadline)
+
+    def begin(self, *arguments: str, deadline: process.Deadline, cwd: Path) -> process.Begun:
+        """Begin what `run` would run, and go on meanwhile."""
+        command = self._command(arguments)
+        return process.begin(command, env=self.environment, cwd=cwd, deadline=deadline)
+
+    def _command(self, arguments: Sequence[str]) -> list[str | Path]:
+        verb, *rest = arguments
+        return [*self.launcher, self.path, verb, *HARMLESS, *rest]
 
     def started_by(self, environment: Mapping[str, str], umask: int) -> "Nix":
         """Return the same Nix, as a parent with these variables and this umask starts it."""
@@ -119,24 +126,29 @@ def locate(environ: Mapping[str, str], preferred: Path | None = None) -> Nix:
         NixTooOldError: It is older than 2.8.
         NixCommandError: It cannot evaluate anything.
     """
+    return start_locating(environ, preferred)()
+
+
+def start_locating(environ: Mapping[str, str], preferred: Path | None = None) -> Callable[[], Nix]:
+    """Find Nix and begin to ask it; what is returned waits for its answer.
+
+    Raises:
+        NixNotFoundError: There is none; what is returned raises what else `locate` does.
+    """
     path = _find(environ, preferred)
-    deadline = process.after(QUESTION_SECONDS)
-    argv = [str(path), "eval", *HARMLESS, "--impure", "--json", "--expr", _FACTS]
-    done = process.run(argv, env=environ, deadline=deadline)
+    argv: list[str | Path] = [path, "eval", *HARMLESS, "--impure", "--json", "--expr", _FACTS]
+    asked = process.begin(argv, env=environ, deadline=process.after(QUESTION_SECONDS))
+    return partial(_located, path, environ, asked)
+
+
+def _located(path: Path, environ: Mapping[str, str], asked: process.Begun) -> Nix:
+    done = asked.completed()
     if not done.ok:
         raise _explained(path, environ, done)
     version, system, store = json.loads(done.text)
     if _is_too_old(version):
         raise _too_old(path, version)
     return Nix(path, version, system, Path(store), environ)
-
-
-def start_locating(environ: Mapping[str, str], preferred: Path | None = None) -> Callable[[], Nix]:
-    """Begin to find Nix beside what else is done, and return what gives or raises the answer."""
-    looking = ThreadPoolExecutor(1)
-    answer = looking.submit(locate, environ, preferred)
-    looking.shutdown(wait=False)
-    return answer.result
 
 
 def failure(arguments: Sequence[str], done: process.Completed) -> str:

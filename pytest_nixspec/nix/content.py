@@ -8,9 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pytest_nixspec import process
@@ -52,17 +50,23 @@ def content_key(nix: Nix, flake: Flake) -> str | None:
 
 def is_locked(nix: Nix, flake: Flake) -> bool:
     """Tell whether every input is locked; otherwise an evaluation is not the same again."""
+    return ask_whether_locked(nix, flake)()
+
+
+def ask_whether_locked(nix: Nix, flake: Flake) -> Callable[[], bool]:
+    """Begin to ask what `is_locked` tells; what is returned waits for the answer."""
     substitutes = [Path(o.reference.removeprefix("path:")) for o in flake.overrides]
-    with ThreadPoolExecutor() as asking:
-        return all(asking.map(partial(_is_locked, nix), (flake.directory, *substitutes)))
+    asked = {directory: _ask(nix, directory) for directory in (flake.directory, *substitutes)}
+    return lambda: all(_is_locked(*one) for one in asked.items())
 
 
-def _is_locked(nix: Nix, directory: Path) -> bool:
-    done = nix.run(
-        *("flake", "metadata", "--json", "--no-write-lock-file", "."),
-        deadline=process.after(METADATA_SECONDS),
-        cwd=directory,
-    )
+def _ask(nix: Nix, directory: Path) -> process.Begun:
+    arguments = ("flake", "metadata", "--json", "--no-write-lock-file", ".")
+    return nix.begin(*arguments, deadline=process.after(METADATA_SECONDS), cwd=directory)
+
+
+def _is_locked(directory: Path, asked: process.Begun) -> bool:
+    done = asked.completed()
     if not done.ok:
         return False
     needed = json.loads(done.text)["locks"]["nodes"]

@@ -50,10 +50,6 @@ class Kept:
         """Tell whether a home, by its name, is that of a content."""
         return home == key[:32]
 
-    def is_known(self, flake: Path, key: str) -> bool:
-        """Tell whether shells of this content were kept before."""
-        return (self._own(flake) / key[:32]).is_dir()
-
     def _own(self, flake: Path) -> Path:
         return self.directory / "flakes" / hashlib.sha256(os.fsencode(flake)).hexdigest()[:16]
 
@@ -63,7 +59,7 @@ class Kept:
             home = used.parent
             named = home.parent / "flake"
             flake = named.read_text(errors="replace").strip() if named.is_file() else "unknown"
-            shells = sorted(unquote(path.parent.name) for path in home.glob("*/profile"))
+            shells = sorted(unquote(path.parent.name) for path in home.glob("*/bash"))
             yield flake, home.name, _used(used), shells
 
     @property

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNotFoundError
 from pytest_nixspec.files import hold, locked, write_whole
 from pytest_nixspec.nix.binary import Nix
-from pytest_nixspec.nix.content import content_key, is_locked
+from pytest_nixspec.nix.content import ask_whether_locked, content_key
 from pytest_nixspec.nix.flake import Flake
 from pytest_nixspec.nix.provenance import provenances
 from pytest_nixspec.nix.verbs import shell_names
@@ -34,6 +34,8 @@ from pytest_nixspec.shells.ways import SHELL_NIX, Way, enter_direnv, enter_host
 
 LONGEST_SLUG = 100
 CONTENT = "content"
+LOCKED = "locked"
+"""Beside the shells of a content whose inputs are known to be locked: asked once for each."""
 
 
 @dataclass(frozen=True)
@@ -193,12 +195,30 @@ class ShellPool:
             if not capture.outcome.is_before_the_hook:
                 return replace(capture, was_kept=True)
             built = replace(built, script=None) if built.script else None
+        home = kept.directory.parent
+        is_locked = self._ask_whether_locked(home)
         capture = self._visit(replace(visit, keep=kept.profile))
-        if capture.bash and self._is_still(kept.directory.parent.name):
+        if capture.bash and is_locked() and self._is_still(home.name):
             kept.remember(capture.bash, Script.noted_in(visit.scratch))
         else:
             kept.forget()
         return capture
+
+    def _ask_whether_locked(self, home: Path) -> Callable[[], bool]:
+        """Begin to ask whether a content can be kept: what floats is not the same the next time."""
+        known = home / LOCKED
+        if known.exists():
+            return lambda: True
+        answer = ask_whether_locked(self.nix, self.flake)
+
+        def is_locked() -> bool:
+            if answer():
+                known.touch()
+            else:
+                write_whole(self.directory / CONTENT, "")
+            return known.exists()
+
+        return is_locked
 
     def _is_still(self, home: str) -> bool:
         """Tell whether the content is the one of a home: what was built may be of a later one."""
@@ -229,9 +249,6 @@ class ShellPool:
         with _lock(noted):
             if not noted.exists():
                 key = content_key(self.nix, self.flake)
-                if key is not None and not self.kept.is_known(self.flake.directory, key):
-                    # Asked once for each content: what floats is not the same the next time.
-                    key = key if is_locked(self.nix, self.flake) else None
                 write_whole(noted, key or "")
             key = noted.read_text()
         try:

@@ -129,8 +129,9 @@ def test_a_worker_reads_what_its_controller_has_found(every_nix):
     assert Nix.from_json(told, every_nix.environment) == every_nix
 
 
-def test_a_nix_that_is_not_there_is_said_when_it_is_needed():
-    found = start_locating({"NIXSPEC_NIX": "/no/such/nix"})
+def test_a_nix_that_does_not_answer_is_said_when_its_answer_is_needed(tmp_path):
+    fake_nix_that_says(tmp_path, "error: unable to open the moon")
+    found = start_locating({"PATH": str(tmp_path)})
 
-    with pytest.raises(NixNotFoundError, match="/no/such/nix is named"):
+    with pytest.raises(NixCommandError, match="unable to open the moon"):
         found()
