@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, Any, NamedTuple, TypeAlias
 
 from pytest_nixspec.left_behind import others_in_group
 
@@ -24,8 +24,7 @@ POLL_SECONDS = 0.2
 """How often a deadline is asked whether it has passed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(NamedTuple):
     """What a process left.
 
     Attributes:

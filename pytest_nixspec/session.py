@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -217,7 +216,7 @@ class Session:
         if FIXTURES & set(getattr(item, "fixturenames", ())):
             result = result_of_test(item, call, report)
         if isinstance(result, Result) and report.when == "call":
-            report.nixspec = asdict(result)  # type: ignore[attr-defined]
+            report.nixspec = result._asdict()  # type: ignore[attr-defined]
         return report
 
     def pytest_report_teststatus(

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pytest_nixspec.errors import SpecError
 from pytest_nixspec.nix.flake import Override
@@ -11,8 +11,7 @@ from pytest_nixspec.nix.flake import Override
 SUBSTITUTIONS = Path(".nixspec") / "substitutions.json"
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSubstitute:
+class ModelSubstitute(NamedTuple):
     """A model that stands in for another: whose, where it is, and what it is."""
 
     model: str
@@ -20,8 +19,7 @@ class ModelSubstitute:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Substitutions:
+class Substitutions(NamedTuple):
     """What stands in for what cannot be had on this machine.
 
     Attributes:
@@ -84,8 +82,7 @@ class Substitutions:
         return inputs + [f"model {m.model}: {m.what}" for m in self.models]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What a run was asked to do.
 
     Attributes:

@@ -8,7 +8,7 @@ import os
 import platform
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_nixspec.errors import SpecError
 from pytest_nixspec.nix import Flake, Nix, locate
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from pytest_nixspec.spec import Spec
 
 
-@dataclass(frozen=True, slots=True)
-class FlakeUnderTest:
+class FlakeUnderTest(NamedTuple):
     """The flake of a run, as a test sees it.
 
     Attributes:

@@ -5,9 +5,9 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from pytest_nixspec import process
 from pytest_nixspec.errors import NixCommandError, NixError, NixNotFoundError, NixTooOldError
@@ -36,8 +36,7 @@ _SMALL_TALK = ("error (ignored)", "building '", "warning: not writing", "• ", 
 _FACTS = "[ builtins.nixVersion builtins.currentSystem builtins.storeDir ]"
 
 
-@dataclass(frozen=True, slots=True)
-class Nix:
+class Nix(NamedTuple):
     """A Nix that was found and answers.
 
     Attributes:
@@ -104,7 +103,7 @@ class Nix:
     def started_by(self, environment: Mapping[str, str], umask: int) -> "Nix":
         """Return the same Nix, as a parent with these variables and this umask starts it."""
         launcher = ("/bin/sh", "-c", 'umask "$0"; exec "$@"', f"{umask:03o}")
-        return replace(self, environment=environment, launcher=launcher)
+        return self._replace(environment=environment, launcher=launcher)
 
     def must(self, *arguments: str, deadline: process.Deadline) -> str:
         """Run `nix VERB …` and return what it printed.
@@ -126,19 +125,23 @@ def locate(environ: Mapping[str, str], preferred: Path | None = None) -> Nix:
         NixTooOldError: It is older than 2.8.
         NixCommandError: It cannot evaluate anything.
     """
-    return start_locating(environ, preferred)()
+    path = _find(environ, preferred)
+    return _located(path, environ, _ask(path, environ))
 
 
 def start_locating(environ: Mapping[str, str], preferred: Path | None = None) -> Callable[[], Nix]:
-    """Find Nix and begin to ask it; what is returned waits for its answer.
+    """Begin to find Nix; what is returned waits for its answer, and raises what `locate` does."""
+    try:
+        path = _find(environ, preferred)
+    except NixNotFoundError:
+        # Said where it is needed: there may be a mistake nearer to hand.
+        return partial(locate, environ, preferred)
+    return partial(_located, path, environ, _ask(path, environ))
 
-    Raises:
-        NixNotFoundError: There is none; what is returned raises what else `locate` does.
-    """
-    path = _find(environ, preferred)
+
+def _ask(path: Path, environ: Mapping[str, str]) -> process.Begun:
     argv: list[str | Path] = [path, "eval", *HARMLESS, "--impure", "--json", "--expr", _FACTS]
-    asked = process.begin(argv, env=environ, deadline=process.after(QUESTION_SECONDS))
-    return partial(_located, path, environ, asked)
+    return process.begin(argv, env=environ, deadline=process.after(QUESTION_SECONDS))
 
 
 def _located(path: Path, environ: Mapping[str, str], asked: process.Begun) -> Nix:

@@ -1,12 +1,11 @@
 """The flake under test, and how Nix is told of it."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """An input of the flake that something else stands in for.
 
     Attributes:
@@ -20,8 +19,7 @@ class Override:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Flake:
+class Flake(NamedTuple):
     """A flake in a directory.
 
     Attributes:

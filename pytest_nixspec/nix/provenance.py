@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_nixspec import process
 from pytest_nixspec.errors import NixCommandError
@@ -25,8 +24,7 @@ shell: builtins.concatMap (package:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """Where a package comes from.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from pytest_nixspec import process
@@ -47,7 +46,7 @@ def drv_path(nix: Nix, flake: Flake, system: str, shell: str) -> str:
     if done.ok:
         return done.text
     is_machines = done.timed_out or blames_machine(done.error_text)
-    message = translated(replace(flake, system=system), done)
+    message = translated(flake._replace(system=system), done)
     raise (NixCommandError if is_machines else ShellNotEvaluatedError)(message)
 
 

@@ -1,15 +1,13 @@
 """What a run found, as plain data that every renderer is given."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 SCHEMA = 1
 """1: the first layout."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one statement of the specification.
 
     Attributes:
@@ -35,17 +33,16 @@ class Result:
     skipped: bool = False
     evidence: tuple[str, ...] = ()
     remedy: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = {}  # noqa: RUF012 - nobody writes into it
     seconds: float = 0.0
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Result":
-        """Read what `asdict` made, evidence as a list or as a tuple."""
+        """Read what `_asdict` made, evidence as a list or as a tuple."""
         return cls(**{**data, "evidence": tuple(data["evidence"])})
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """Where and with what a run took place.
 
     Attributes:
@@ -76,8 +73,7 @@ class Header:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A whole run."""
 
     header: Header
@@ -85,8 +81,8 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values, with the schema's number."""
-        results = [asdict(result) for result in self.results]
-        return {"schema": SCHEMA, "header": asdict(self.header), "results": results}
+        results = [result._asdict() for result in self.results]
+        return {"schema": SCHEMA, "header": self.header._asdict(), "results": results}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Record":

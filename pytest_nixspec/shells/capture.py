@@ -3,14 +3,13 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_nixspec.shells.effects import HookEffects
 from pytest_nixspec.shells.outcome import ShellOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(NamedTuple):
     """A shell after its hook.
 
     Attributes:

@@ -1,14 +1,13 @@
 """Two deadlines for one `nix develop`: a long one to build, a short one once the hook runs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 QUIET_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How long a shell may take, and who is told that it does.
 
     Attributes:
@@ -22,29 +21,25 @@ class Limits:
     announce: Callable[[str], None] = lambda _: None
 
 
-@dataclass(slots=True)
 class ShellDeadline:
-    """Tell whether to stop, from the elapsed seconds and from whether the hook was reached.
+    """Tell whether to stop, from the elapsed seconds and from whether the hook was reached."""
 
-    Attributes:
-        trace: The file that the shell begins as it reaches the hook.
-        limits: How long each part may take.
-    """
-
-    trace: Path
-    limits: Limits
-    _hook_began: float | None = field(default=None, init=False)
-    _announced: float = field(default=0.0, init=False)
+    def __init__(self, trace: Path, limits: Limits) -> None:
+        """Watch the file that the shell begins as it reaches the hook."""
+        self._trace = trace
+        self._limits = limits
+        self._hook_began: float | None = None
+        self._announced = 0.0
 
     def __call__(self, elapsed: float) -> bool:
         """Return whether the time is up."""
-        if self._hook_began is None and self.trace.exists():
+        if self._hook_began is None and self._trace.exists():
             self._hook_began = elapsed
         if elapsed - self._announced >= QUIET_SECONDS:
             self._announced = elapsed
-            self.limits.announce(
+            self._limits.announce(
                 f"{'building' if self._hook_began is None else 'hook'}, {elapsed:.0f} s"
             )
         if self._hook_began is None:
-            return elapsed >= self.limits.build_seconds
-        return elapsed - self._hook_began >= self.limits.hook_seconds
+            return elapsed >= self._limits.build_seconds
+        return elapsed - self._hook_began >= self._limits.hook_seconds

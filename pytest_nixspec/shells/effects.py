@@ -3,9 +3,8 @@
 import fnmatch
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pytest_nixspec.shells.outcome import Event
 
@@ -22,8 +21,7 @@ _NOT_THE_HOOKS = frozenset(
 _ANYWHERE = frozenset({"__pycache__"})
 
 
-@dataclass(frozen=True, slots=True)
-class HookEffects:
+class HookEffects(NamedTuple):
     """What a hook did.
 
     Attributes:
@@ -37,18 +35,18 @@ class HookEffects:
         stdout: What it printed on standard output.
     """
 
-    added: Mapping[str, str] = field(default_factory=dict)
-    changed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    removed: tuple[str, ...] = ()
-    path_entries: tuple[str, ...] = ()
-    written: tuple[str, ...] | None = None
-    processes: tuple[str, ...] | None = None
-    seconds: float | None = None
-    stdout: str = ""
+    added: Mapping[str, str]
+    changed: Mapping[str, tuple[str, str]]
+    removed: tuple[str, ...]
+    path_entries: tuple[str, ...]
+    written: tuple[str, ...] | None
+    processes: tuple[str, ...] | None
+    seconds: float | None
+    stdout: str
 
     def to_json(self) -> dict[str, Any]:
         """Return the effects as plain values."""
-        return asdict(self)
+        return self._asdict()
 
     @classmethod
     def from_json(cls, read: Mapping[str, Any]) -> "HookEffects":

@@ -3,8 +3,8 @@
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pytest_nixspec.files import must_have_room
 from pytest_nixspec.left_behind import end_those_told
@@ -29,8 +29,7 @@ from pytest_nixspec.shells.script import NOTE, Script
 _OWN = frozenset({b"_", b"BASH_ENV"})
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
+class Parent(NamedTuple):
     """Who enters a shell, where that is not ourselves with nothing in our hands.
 
     Attributes:
@@ -44,8 +43,7 @@ class Parent:
     umask: int
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """One way of entering a shell.
 
     Attributes:
@@ -67,8 +65,7 @@ class Visit:
     file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(NamedTuple):
     """A shell that was built before.
 
     Attributes:

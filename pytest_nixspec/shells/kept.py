@@ -5,8 +5,8 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from pytest_nixspec.errors import ShellError
@@ -19,8 +19,7 @@ KEPT_EACH = 4
 """So many contents of one flake are kept: a branch or two, and what they were before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """A cache on disk; each profile in it is a root of Nix's garbage collector.
 
     Attributes:
@@ -85,8 +84,7 @@ class Kept:
             shutil.rmtree(self.directory)
 
 
-@dataclass(frozen=True, slots=True)
-class KeptShell:
+class KeptShell(NamedTuple):
     """One shell of one content, as it was built; what is damaged is as good as none.
 
     Attributes:

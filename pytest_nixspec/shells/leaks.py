@@ -7,8 +7,8 @@ the shell is entered by a quiet parent and by hostile ones, and what differs is 
 import fnmatch
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pytest_nixspec.errors import ShellNotEnteredError
 from pytest_nixspec.nix.binary import Nix
@@ -49,8 +49,7 @@ _EPHEMERAL = frozenset(
 _NIXS_OWN = ("NIX_", "XDG_CACHE_HOME", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(NamedTuple):
     """One thing of the parent that changes the shell.
 
     Attributes:

@@ -6,8 +6,8 @@
 
 import re
 import signal
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from pytest_nixspec.process import Completed
 
@@ -49,8 +49,7 @@ _GIVEN_UP = re.compile(
 NOT_STARTED = (126, 127)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One thing that the shell wrote down on its way.
 
     Attributes:
@@ -73,8 +72,7 @@ class Event:
         return tuple(cls(name, int(status), command) for name, status, command in fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """The outcome of entering a shell, and one sentence on it."""
 
     outcome: ShellOutcome

@@ -8,7 +8,7 @@ import shutil
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -162,7 +162,7 @@ class ShellPool:
             if not kept.exists():
                 shutil.rmtree(home, ignore_errors=True)
                 found = leak_map(self.nix, self.flake, name, home, self._limits(name))
-                write_whole(kept, json.dumps([asdict(leak) for leak in found]))
+                write_whole(kept, json.dumps([leak._asdict() for leak in found]))
         return [Leak(**read) for read in json.loads(kept.read_text())]
 
     def _enter(self, name: str, scratch: Path) -> Capture:
@@ -190,14 +190,14 @@ class ShellPool:
         """Enter a shell as it was built before, where it was; else keep what is built now."""
         built = kept.built()
         while built is not None:
-            capture = self._visit(replace(visit, built=built))
+            capture = self._visit(visit._replace(built=built))
             # Before the hook only what was kept can fail: it is damaged, or collected.
             if not capture.outcome.is_before_the_hook:
-                return replace(capture, was_kept=True)
-            built = replace(built, script=None) if built.script else None
+                return capture._replace(was_kept=True)
+            built = built._replace(script=None) if built.script else None
         home = kept.directory.parent
         is_locked = self._ask_whether_locked(home)
-        capture = self._visit(replace(visit, keep=kept.profile))
+        capture = self._visit(visit._replace(keep=kept.profile))
         if capture.bash and is_locked() and self._is_still(home.name):
             kept.remember(capture.bash, Script.noted_in(visit.scratch))
         else:

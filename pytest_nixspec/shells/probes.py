@@ -1,15 +1,14 @@
 """How each tool is asked for its version; where a file says it, no process is started."""
 
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from pytest_nixspec.errors import ProbeError
 from pytest_nixspec.shells.tools import Tool
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """A question that tells a tool's version.
 
     Attributes:

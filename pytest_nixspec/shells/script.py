@@ -11,9 +11,8 @@ import json
 import os
 import resource
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 # Of the bash that Nix started, by builtins alone; the directory is made by us before. Its program
 # is the first thing that Linux has mapped; what `$BASH` says is a guess by PATH.
@@ -36,8 +35,7 @@ _PLACE = b"/nixspec-scratch-directory"
 _QUOTE = b"'"
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """What Nix gave the bash that it became.
 
     Attributes:

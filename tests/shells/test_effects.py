@@ -46,7 +46,7 @@ def test_a_hook_that_does_nothing_has_no_effects(every_nix, gallery, tmp_path):
     found = pool_over(every_nix, gallery, tmp_path.resolve()).shell("silent").capture.effects
 
     assert found.seconds is not None
-    assert found == HookEffects(written=(), processes=(), seconds=found.seconds)
+    assert found == HookEffects({}, {}, (), (), (), (), found.seconds, "")
 
 
 def test_effects_survive_being_kept():

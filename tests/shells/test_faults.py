@@ -78,8 +78,8 @@ def test_a_nix_that_hangs_is_ended_at_the_deadline(pool, tmp_path):
     program = tmp_path / "fake-nix"
     program.write_text("#!/bin/sh\nsleep 1000\n")
     program.chmod(0o755)
-    limits = replace(pool.limits, build_seconds=0.5)
-    hanging = replace(pool, nix=replace(pool.nix, path=program), limits=limits)
+    limits = pool.limits._replace(build_seconds=0.5)
+    hanging = replace(pool, nix=pool.nix._replace(path=program), limits=limits)
 
     capture = hanging.capture("default")
 
@@ -108,7 +108,7 @@ def test_a_cache_that_cannot_be_written_keeps_nobody_from_entering(pool, tmp_pat
 def test_a_store_that_cannot_be_used_keeps_us_from_knowing_and_says_so(pool, tmp_path, variable):
     broken = tmp_path.resolve() / "broken"
     broken.write_text("a file, where a store is to be")
-    nix = replace(pool.nix, environment={**pool.nix.environment, variable: str(broken)})
+    nix = pool.nix._replace(environment={**pool.nix.environment, variable: str(broken)})
 
     with pytest.raises(NixCommandError, match=str(broken)):
         replace(pool, nix=nix).capture("silent")

@@ -302,7 +302,7 @@ def test_a_setting_of_the_user_makes_no_shell_impure(every_nix, flake, tmp_path)
     text = path.read_text()
     path.write_text(text.replace("FROM_HOOK=yes", 'FROM_HOOK=${builtins.getEnv "HOME"}.'))
     setting = f"{every_nix.environment['NIX_CONFIG']}\npure-eval = false"
-    impure = replace(every_nix, environment={**every_nix.environment, "NIX_CONFIG": setting})
+    impure = every_nix._replace(environment={**every_nix.environment, "NIX_CONFIG": setting})
 
     shell = pool_over(impure, flake, tmp_path.resolve() / "run").shell("default")
 

@@ -4,7 +4,7 @@ import os
 import re
 import resource
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -56,13 +56,13 @@ def alike(pool, name):
             for name, value in sorted(capture.environment.items())
             if name not in {os.fsencode(process) for process in PROCESSES}
         },
-        "effects": asdict(capture.effects) | {"seconds": None} if capture.effects else None,
+        "effects": capture.effects._asdict() | {"seconds": None} if capture.effects else None,
         "umask": capture.umask,
         "bash": capture.bash,
     }
-    for process in PROCESSES if capture.effects else ():
-        told["effects"]["added"].pop(process, None)
     if capture.effects:
+        added = capture.effects.added.items()
+        told["effects"]["added"] = {name: v for name, v in added if name not in PROCESSES}
         # It may be seen before it has become what it is.
         told["effects"]["processes"] = len(capture.effects.processes)
     text = str(told).replace(str(pool.directory), "<run>")

@@ -40,7 +40,7 @@ def enter(every_nix, tmp_path, direnv):
         for name, text in files.items():
             (project / name.replace("_", ".")).write_text(text)
         path = os.pathsep.join([str(direnv.parent), "/usr/bin:/bin"])
-        nix = replace(every_nix, environment={**every_nix.environment, "PATH": path})
+        nix = every_nix._replace(environment={**every_nix.environment, "PATH": path})
         pool = pool_over(nix, project, tmp_path.resolve() / "run")
         return replace(pool, ways={"it": way})
 
@@ -88,7 +88,7 @@ def test_an_envrc_that_fails_is_no_environment(enter, envrc):
 
 def test_a_project_without_envrc_and_a_host_without_direnv_are_said(enter, every_nix):
     pool = enter(Way.DIRENV)
-    without = replace(every_nix, environment={**every_nix.environment, "PATH": "/nowhere"})
+    without = every_nix._replace(environment={**every_nix.environment, "PATH": "/nowhere"})
 
     assert "has no .envrc; one that says `use flake`" in pool.capture("it").reason
     again = replace(pool, nix=without, directory=pool.directory / "again")
