@@ -25,6 +25,8 @@ NixspecError
 A message says the fact with its value, then the cause, then the remedy.
 """
 
+from collections.abc import Iterable
+
 
 class NixspecError(Exception):
     """Base of all errors of this package."""
@@ -142,3 +144,11 @@ class SnapshotError(NixspecError):
 
 class BaselineError(NixspecError):
     """A baseline is there, but cannot be read."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the hint that ends a message on an unknown name; empty where none is near."""
+    import difflib  # noqa: PLC0415 - of no use to a run without a mistake
+
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

@@ -1,6 +1,5 @@
 """A profile of a run: its settings, its measurement and its baseline, each got on demand."""
 
-import difflib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from typing import Any, TypeAlias
 
 from pytest_nixspec.checks.check import Area, Check, Checked
 from pytest_nixspec.checks.run import Run
-from pytest_nixspec.errors import SpecError
+from pytest_nixspec.errors import SpecError, did_you_mean
 from pytest_nixspec.performance import (
     Device,
     Measurement,
@@ -96,9 +95,7 @@ def profile_named(run: Run, name: str) -> ProfileUnderTest:
     """
     tables = run.spec.model.profile if run.spec else {}
     if name not in tables:
-        near = difflib.get_close_matches(name, tables, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        known = ", ".join(tables) or "none"
+        known, hint = ", ".join(tables) or "none", did_you_mean(name, tables)
         message = f"the specification has no profile {name!r}; it has: {known}.{hint}"
         raise SpecError(message)
     return ProfileUnderTest(name, tables[name], run)

@@ -2,8 +2,6 @@
 
 from pytest_nixspec.nix.binary import MINIMUM_VERSION, Nix, locate, start_locating
 from pytest_nixspec.nix.flake import Flake, Override
-from pytest_nixspec.nix.packages import package_versions
-from pytest_nixspec.nix.provenance import Provenance, provenances, store_path_of
 from pytest_nixspec.nix.verbs import closure_bytes, drv_path, flake_directory, shell_names
 
 __all__ = [
@@ -11,14 +9,10 @@ __all__ = [
     "Flake",
     "Nix",
     "Override",
-    "Provenance",
     "closure_bytes",
     "drv_path",
     "flake_directory",
     "locate",
-    "package_versions",
-    "provenances",
     "shell_names",
     "start_locating",
-    "store_path_of",
 ]

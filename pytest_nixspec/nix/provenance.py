@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pytest_nixspec import process
@@ -102,10 +101,3 @@ def _revision(node: Mapping[str, Any]) -> str:
     revision = locked.get("rev") or locked.get("narHash", "")
     reference = original.get("ref")
     return f"{revision} ({reference})" if reference else str(revision)
-
-
-def store_path_of(path: Path, store: Path) -> str | None:
-    """Return the store path that a path is in, or None."""
-    if not path.is_relative_to(store):
-        return None
-    return str(store / path.relative_to(store).parts[0])

@@ -1,29 +1,32 @@
 """The shells of one run: each is entered once, whichever worker comes first."""
 
-import difflib
 import hashlib
 import json
 import os
 import shutil
-import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_nixspec.errors import NixCommandError, ShellNotEnteredError, ShellNotFoundError
-from pytest_nixspec.files import hold, locked, write_whole
+from pytest_nixspec.errors import (
+    NixCommandError,
+    ShellNotEnteredError,
+    ShellNotFoundError,
+    did_you_mean,
+)
+from pytest_nixspec.files import locked, write_whole
 from pytest_nixspec.nix.binary import Nix
-from pytest_nixspec.nix.content import ask_whether_locked, content_key
 from pytest_nixspec.nix.flake import Flake
-from pytest_nixspec.nix.provenance import provenances
 from pytest_nixspec.nix.verbs import shell_names
 from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.deadline import Limits
 from pytest_nixspec.shells.entering import Visit, enter
+from pytest_nixspec.shells.keeping import Keeping
 from pytest_nixspec.shells.kept import Kept, KeptShell
-from pytest_nixspec.shells.leaks import Leak, leak_map
 from pytest_nixspec.shells.memory import Memory
 from pytest_nixspec.shells.outcome import ShellOutcome
 from pytest_nixspec.shells.probes import Probe
@@ -32,10 +35,11 @@ from pytest_nixspec.shells.shell import Shell
 from pytest_nixspec.shells.tools import SearchPath, entries_of
 from pytest_nixspec.shells.ways import SHELL_NIX, Way, enter_direnv, enter_host
 
+if TYPE_CHECKING:
+    from pytest_nixspec.nix.provenance import Provenance
+    from pytest_nixspec.shells.leaks import Leak
+
 LONGEST_SLUG = 100
-CONTENT = "content"
-LOCKED = "locked"
-"""Beside the shells of a content whose inputs are known to be locked: asked once for each."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,13 @@ class ShellPool:
     kept: Kept | None = None
     ways: Mapping[str, Way] = field(default_factory=dict)
     _captures: dict[str, Capture] = field(default_factory=dict, init=False, compare=False)
-    _held: list[Callable[[], object]] = field(default_factory=list, init=False, compare=False)
     _shells: dict[tuple[str, str], Shell] = field(default_factory=dict, init=False, compare=False)
 
     def close(self) -> None:
         """Let go of what is kept between runs."""
-        while self._held:
-            self._held.pop()()
+        keeping = vars(self).get("_keeping")
+        if keeping:
+            keeping.close()
 
     def names(self) -> list[str]:
         """Return the names of the flake's shells, from one evaluation per run.
@@ -143,10 +147,15 @@ class ShellPool:
             directory=self.flake.directory,
             memory=Memory(self.directory / "answers"),
             probes=self.probes,
-            trace=lambda: {} if name in self.ways else provenances(self.nix, self.flake, name),
+            trace=lambda: self._provenances(name),
         )
 
-    def leaks(self, name: str) -> list[Leak]:
+    def _provenances(self, name: str) -> "Mapping[str, Provenance]":
+        from pytest_nixspec.nix.provenance import provenances  # noqa: PLC0415 - seldom needed
+
+        return {} if name in self.ways else provenances(self.nix, self.flake, name)
+
+    def leaks(self, name: str) -> "list[Leak]":
         """Return what of its parent changes a shell, from entering it under several.
 
         Raises:
@@ -154,6 +163,8 @@ class ShellPool:
             ShellNotEnteredError: Nothing ran inside it.
             NixCommandError: The flake cannot be evaluated.
         """
+        from pytest_nixspec.shells.leaks import Leak, leak_map  # noqa: PLC0415 - seldom needed
+
         # What cannot be entered at all is not a matter of its parents.
         self.shell(name)
         home = self.directory / "leaks" / _slug(name)
@@ -176,17 +187,16 @@ class ShellPool:
             case Way.SHELL_NIX:
                 file = self.flake.directory / SHELL_NIX
                 return self._visit(Visit(name, scratch, self._limits(name), file=file))
-        home = self._home_of_content()
-        if home is None:
-            return self._visit(Visit(name, scratch, self._limits(name)))
-        kept = KeptShell.at(home / _slug(name))
-        if kept is None:
-            return self._visit(Visit(name, scratch, self._limits(name)))
+        visit, keeping = Visit(name, scratch, self._limits(name)), self._keeping
+        home = self._home_of(keeping) if keeping else None
+        kept = KeptShell.at(home / _slug(name)) if home else None
+        if keeping is None or kept is None:
+            return self._visit(visit)
         # Another run may be at the same shell.
         with _lock(kept.directory / "entering"):
-            return self._enter_kept(Visit(name, scratch, self._limits(name)), kept)
+            return self._enter_kept(visit, keeping, kept)
 
-    def _enter_kept(self, visit: Visit, kept: KeptShell) -> Capture:
+    def _enter_kept(self, visit: Visit, keeping: Keeping, kept: KeptShell) -> Capture:
         """Enter a shell as it was built before, where it was; else keep what is built now."""
         built = kept.built()
         while built is not None:
@@ -196,70 +206,39 @@ class ShellPool:
                 return capture._replace(was_kept=True)
             built = built._replace(script=None) if built.script else None
         home = kept.directory.parent
-        is_locked = self._ask_whether_locked(home)
+        is_locked = keeping.ask_whether_locked(home)
         capture = self._visit(visit._replace(keep=kept.profile))
-        if capture.bash and is_locked() and self._is_still(home.name):
+        if capture.bash and is_locked() and keeping.is_still(home):
             kept.remember(capture.bash, Script.noted_in(visit.scratch))
         else:
             kept.forget()
         return capture
 
-    def _ask_whether_locked(self, home: Path) -> Callable[[], bool]:
-        """Begin to ask whether a content can be kept: what floats is not the same the next time."""
-        known = home / LOCKED
-        if known.exists():
-            return lambda: True
-        answer = ask_whether_locked(self.nix, self.flake)
-
-        def is_locked() -> bool:
-            if answer():
-                known.touch()
-            else:
-                write_whole(self.directory / CONTENT, "")
-            return known.exists()
-
-        return is_locked
-
-    def _is_still(self, home: str) -> bool:
-        """Tell whether the content is the one of a home: what was built may be of a later one."""
-        key = content_key(self.nix, self.flake)
-        return key is not None and self.kept is not None and self.kept.is_of(home, key)
-
     def _visit(self, visit: Visit) -> Capture:
         # A worker that was killed on its way may have left a part.
         shutil.rmtree(visit.scratch, ignore_errors=True)
         capture = enter(self.nix, self.flake, visit)
-        if capture.effects is None or capture.effects.written:
-            # A hook may have written what another shell is made of: that is to be looked at anew.
-            noted = self.directory / CONTENT
-            with _lock(noted):
-                noted.unlink(missing_ok=True)
+        if self._keeping and (capture.effects is None or capture.effects.written):
+            # A hook may have written what another shell is made of.
+            self._keeping.look_again()
         return capture
 
-    def _home_of_content(self) -> Path | None:
-        """Return where shells of this very content are kept; None where they cannot be."""
+    @cached_property
+    def _keeping(self) -> Keeping | None:
         if self.kept is None:
             return None
         try:
-            self._hold(self.kept)
-        except OSError as error:
-            self._say_why_not(error)
-            return None
-        noted = self.directory / CONTENT
-        with _lock(noted):
-            if not noted.exists():
-                key = content_key(self.nix, self.flake)
-                write_whole(noted, key or "")
-            key = noted.read_text()
-        try:
-            return self.kept.flake(self.flake.directory, key) if key else None
+            return Keeping(self.nix, self.flake, self.kept, self.directory / "content")
         except OSError as error:
             self._say_why_not(error)
             return None
 
-    def _hold(self, kept: Kept) -> None:
-        if not self._held:
-            self._held.append(weakref.finalize(self, os.close, hold(kept.lock)))
+    def _home_of(self, keeping: Keeping) -> Path | None:
+        try:
+            return keeping.home()
+        except OSError as error:
+            self._say_why_not(error)
+            return None
 
     def _say_why_not(self, error: OSError) -> None:
         self.limits.announce(f"nothing is kept between runs: {error}")
@@ -275,11 +254,9 @@ class ShellPool:
     def _must_exist(self, name: str) -> None:
         names = self.names()
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
             message = (
                 f"the flake has no shell {name!r} for {self.flake.system}; "
-                f"it has: {', '.join(names) or 'none'}.{hint}"
+                f"it has: {', '.join(names) or 'none'}.{did_you_mean(name, names)}"
             )
             raise ShellNotFoundError(message)
 

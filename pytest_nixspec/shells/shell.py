@@ -5,14 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_nixspec import process
 from pytest_nixspec.errors import CommandNotStartedError, ProbeError, ToolNotFoundError
-from pytest_nixspec.nix.provenance import Provenance, store_path_of
 from pytest_nixspec.shells.capture import Capture
 from pytest_nixspec.shells.memory import Memory
 from pytest_nixspec.shells.probes import PROBES, Probe
 from pytest_nixspec.shells.tools import Origin, SearchPath, Tool
+
+if TYPE_CHECKING:
+    from pytest_nixspec.nix.provenance import Provenance
 
 COMMAND_SECONDS = 120.0
 PROBE_SECONDS = 60.0
@@ -38,10 +41,10 @@ class Shell:
     directory: Path
     memory: Memory
     probes: Mapping[str, Probe]
-    trace: Callable[[], Mapping[str, Provenance]]
+    trace: Callable[[], Mapping[str, "Provenance"]]
 
     @cached_property
-    def provenances(self) -> Mapping[str, Provenance]:
+    def provenances(self) -> "Mapping[str, Provenance]":
         """The derivation and the input of each package of the shell, by store path."""
         return self.trace()
 
@@ -125,10 +128,10 @@ class Shell:
             raise ToolNotFoundError(message)
         return tool.path
 
-    def _provenance(self, tool: Tool) -> Provenance | None:
+    def _provenance(self, tool: Tool) -> "Provenance | None":
         # The package that PATH names, and not what its links lead to: that one the flake chose.
-        path = store_path_of(tool.path, self.search_path.store)
-        return self.provenances.get(path) if path else None
+        path = self.search_path.store_path_of(tool.path)
+        return self.provenances.get(str(path)) if path else None
 
     def _probe(self, name: str) -> Probe | None:
         return self.probes.get(name) or PROBES.get(name)

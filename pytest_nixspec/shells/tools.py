@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_nixspec.errors import ProbeError
-from pytest_nixspec.nix.provenance import Provenance
+
+if TYPE_CHECKING:
+    from pytest_nixspec.nix.provenance import Provenance
 
 
 class Origin(StrEnum):
@@ -140,7 +143,7 @@ class SearchPath:
         if not race:
             return None
         real = race[0].resolve()
-        store_path = self._store_path(real)
+        store_path = self.store_path_of(real)
         entries = tuple(dict.fromkeys((*self._ahead, *self.parents)))
         return Tool(name, race[0], real, store_path, self._origin(race[0], real), race, entries)
 
@@ -169,10 +172,11 @@ class SearchPath:
         places = (self.store, self.project)
         return self.is_hosts or any(entry.is_relative_to(place) for place in places)
 
-    def _store_path(self, real: Path) -> Path | None:
-        if not real.is_relative_to(self.store):
+    def store_path_of(self, path: Path) -> Path | None:
+        """Return the store path that a path is in, or None."""
+        if not path.is_relative_to(self.store):
             return None
-        return self.store / real.relative_to(self.store).parts[0]
+        return self.store / path.relative_to(self.store).parts[0]
 
 
 def entries_of(path: str) -> tuple[Path, ...]:

@@ -1,6 +1,5 @@
 """Read a specification, or say all that is wrong with it."""
 
-import difflib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pytest_nixspec.audit import POLICIES
-from pytest_nixspec.errors import InvalidRequirementError, SpecError
+from pytest_nixspec.errors import InvalidRequirementError, SpecError, did_you_mean
 from pytest_nixspec.shells.probes import PROBES, Probe
 from pytest_nixspec.spec.model import SpecModel, ToolTable, table_at
 from pytest_nixspec.spec.position import Key, lines_of, nearest_line
@@ -189,9 +188,7 @@ def _where(error: ErrorDetails) -> list[Key]:
 def _unknown_key(path: Sequence[Key]) -> str:
     *table, key = path
     allowed = list(table_at(table).keys())
-    near = difflib.get_close_matches(str(key), allowed, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"unknown key {key!r}. Allowed: {', '.join(allowed)}.{hint}"
+    return f"unknown key {key!r}. Allowed: {', '.join(allowed)}.{did_you_mean(str(key), allowed)}"
 
 
 def _message(error: ErrorDetails) -> str:

@@ -3,7 +3,8 @@
 import pytest
 
 from pytest_nixspec.errors import NixCommandError
-from pytest_nixspec.nix import Flake, Override, package_versions
+from pytest_nixspec.nix import Flake, Override
+from pytest_nixspec.nix.packages import package_versions
 
 FAKE_NIXPKGS = """{
   outputs = { self }: {

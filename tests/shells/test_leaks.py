@@ -67,7 +67,7 @@ def test_a_shell_that_cannot_be_entered_has_no_leaks(pool):
 
 def test_leaks_are_looked_for_once_a_run(pool, monkeypatch):
     first = pool.leaks("silent")
-    monkeypatch.setattr("pytest_nixspec.shells.pool.leak_map", None)
+    monkeypatch.setattr("pytest_nixspec.shells.leaks.leak_map", None)
 
     assert pool.leaks("silent") == first
 

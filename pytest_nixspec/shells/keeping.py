@@ -1,0 +1,73 @@
+"""What one run keeps for the next: the shells of its flake, under the content that it has now."""
+
+import os
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+from pytest_nixspec.files import hold, locked, write_whole
+from pytest_nixspec.nix.binary import Nix
+from pytest_nixspec.nix.content import ask_whether_locked, content_key
+from pytest_nixspec.nix.flake import Flake
+from pytest_nixspec.shells.kept import Kept
+
+LOCKED = "locked"
+"""Beside the shells of a content whose inputs are known to be locked: asked once for each."""
+
+
+class Keeping:
+    """Where the shells of a flake are kept, as long as it is what it was.
+
+    Attributes:
+        noted: The file by which the workers of a run tell each other the content's key.
+    """
+
+    def __init__(self, nix: Nix, flake: Flake, kept: Kept, noted: Path) -> None:
+        """Hold a cache, so that nobody clears it meanwhile.
+
+        Raises:
+            OSError: It cannot be held.
+        """
+        self.noted = noted
+        self._nix = nix
+        self._flake = flake
+        self._kept = kept
+        self.close = weakref.finalize(self, os.close, hold(kept.lock))
+
+    def home(self) -> Path | None:
+        """Return where shells of this very content are kept; None where they cannot be.
+
+        Raises:
+            OSError: The place cannot be made.
+        """
+        with locked(self.noted.with_name("content.lock")):
+            if not self.noted.exists():
+                write_whole(self.noted, content_key(self._nix, self._flake) or "")
+            key = self.noted.read_text()
+        return self._kept.flake(self._flake.directory, key) if key else None
+
+    def look_again(self) -> None:
+        """Let the key be made anew: something may have written what the shells are made of."""
+        with locked(self.noted.with_name("content.lock")):
+            self.noted.unlink(missing_ok=True)
+
+    def ask_whether_locked(self, home: Path) -> Callable[[], bool]:
+        """Begin to ask whether a content can be kept: what floats is not the same the next time."""
+        known = home / LOCKED
+        if known.exists():
+            return lambda: True
+        answer = ask_whether_locked(self._nix, self._flake)
+
+        def is_locked() -> bool:
+            if answer():
+                known.touch()
+            else:
+                write_whole(self.noted, "")
+            return known.exists()
+
+        return is_locked
+
+    def is_still(self, home: Path) -> bool:
+        """Tell whether the content is the one of a home: what was built may be of a later one."""
+        key = content_key(self._nix, self._flake)
+        return key is not None and self._kept.is_of(home.name, key)
