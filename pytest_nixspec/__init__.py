@@ -16,6 +16,7 @@ _HOMES = {
     "NixspecError": "pytest_nixspec.errors",
     "Requirement": "pytest_nixspec.versions",
     "Version": "pytest_nixspec.versions",
+    "__version__": "pytest_nixspec.release",
 }
 
 

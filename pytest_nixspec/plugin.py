@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     if config.getoption("nixspec") or config.getoption("nixspec_record"):
+        if not gc.get_freeze_count():
+            # What is imported by now stays. To go through it again, five times over as pytest ends
+            # and once more as Python does, is a good part of a short run.
+            gc.freeze()
         from pytest_nixspec.session import register  # noqa: PLC0415 - heavy, and seldom needed
 
         register(config)

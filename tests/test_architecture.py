@@ -25,7 +25,7 @@ FLOORS = (
     {"nix"},
     {"process"},
     {"files", "left_behind"},
-    {"errors", "verdict"},
+    {"errors", "release", "verdict"},
 )
 FACE = FLOORS[0]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import importlib.metadata
 import os
 import platform
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_nixspec.errors import SpecError
 from pytest_nixspec.nix import Flake, Nix, locate
+from pytest_nixspec.release import __version__
 from pytest_nixspec.report import Header
 from pytest_nixspec.shells import ShellPool
 from pytest_nixspec.shells.deadline import Limits
@@ -141,7 +141,7 @@ def header(run: Run) -> Header:
 
         device = str(Device.here())
     return Header(
-        plugin=importlib.metadata.version("pytest-nixspec"),
+        plugin=__version__,
         nix=f"{run.nix.version} ({run.nix.path})",
         system=run.nix.system,
         device=device,

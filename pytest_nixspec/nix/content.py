@@ -14,6 +14,7 @@ from pathlib import Path
 from pytest_nixspec import process
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.flake import Flake
+from pytest_nixspec.nix.lock import LOCK, below, inputs_in, inputs_of, substitute
 
 MOST_BYTES = 200_000_000
 MOST_FILES = 50_000
@@ -55,26 +56,27 @@ def is_locked(nix: Nix, flake: Flake) -> bool:
 
 def ask_whether_locked(nix: Nix, flake: Flake) -> Callable[[], bool]:
     """Begin to ask what `is_locked` tells; what is returned waits for the answer."""
-    substitutes = [Path(o.reference.removeprefix("path:")) for o in flake.overrides]
-    asked = {directory: _ask(nix, directory) for directory in (flake.directory, *substitutes)}
-    return lambda: all(_is_locked(*one) for one in asked.items())
+    asked = nix.begin(
+        *("flake", "metadata", "--json", *flake.arguments, "."),
+        deadline=process.after(METADATA_SECONDS),
+        cwd=flake.directory,
+    )
+    return lambda: _is_locked(flake, asked.completed())
 
 
-def _ask(nix: Nix, directory: Path) -> process.Begun:
-    arguments = ("flake", "metadata", "--json", "--no-write-lock-file", ".")
-    return nix.begin(*arguments, deadline=process.after(METADATA_SECONDS), cwd=directory)
-
-
-def _is_locked(directory: Path, asked: process.Begun) -> bool:
-    done = asked.completed()
+def _is_locked(flake: Flake, done: process.Completed) -> bool:
+    """Tell whether the inputs that Nix finds are those of the lock files, of substitutes too."""
     if not done.ok:
         return False
-    needed = json.loads(done.text)["locks"]["nodes"]
-    lock = directory / "flake.lock"
-    if not lock.is_file() or not _is_seen(lock, _tracked(directory)):
-        return len(needed) == len(["root"])
-    nodes: object = json.loads(lock.read_text())["nodes"]
-    return bool(needed == nodes)
+    needed = inputs_of(json.loads(done.text)["locks"])
+    is_seen = _is_seen(flake.directory / LOCK, _tracked(flake.directory))
+    locked = inputs_in(flake.directory) if is_seen else {}
+    for override in flake.overrides:
+        path = override.input.split("/")
+        # What it is itself is content; only what it needs in turn can float.
+        substitute(needed, path, below(needed, path))
+        substitute(locked, path, inputs_in(Path(override.reference.removeprefix("path:")), path))
+    return needed == locked
 
 
 def _is_seen(file: Path, tracked: "tuple[str, list[Path]] | None") -> bool:
