@@ -10,7 +10,6 @@ import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias
 
@@ -177,16 +176,13 @@ def _end_unasked(child: "subprocess.Popen[bytes]", *files: IO[bytes]) -> None:
         file.close()
 
 
-@dataclass(slots=True)
 class Running:
-    """A process that runs beside us until it is stopped.
+    """A process that runs beside us until it is stopped."""
 
-    Attributes:
-        output: Where it writes what it says.
-    """
-
-    output: Path
-    _child: "subprocess.Popen[bytes]"
+    def __init__(self, child: "subprocess.Popen[bytes]", output: Path) -> None:
+        """Take what was started, and the file in which it writes what it says."""
+        self._child = child
+        self._output = output
 
     @property
     def has_ended(self) -> bool:
@@ -200,7 +196,7 @@ class Running:
 
     def said(self) -> str:
         """Return what it has said so far, on both of its outputs."""
-        return self.output.read_text(errors="replace").rstrip()
+        return self._output.read_text(errors="replace").rstrip()
 
     def stop(self, seconds: float = 10.0) -> None:
         """Ask it to end, and end it and its whole group if it has not within some seconds."""
@@ -242,7 +238,7 @@ def start(
             start_new_session=True,
             user=user,
         )
-    return Running(output, child)
+    return Running(child, output)
 
 
 def _wait(child: "subprocess.Popen[bytes]", deadline: Deadline, started: float) -> bool:

@@ -44,7 +44,7 @@ class FlakeUnderTest(NamedTuple):
     shells: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Run:
     """One run over one specification.
 

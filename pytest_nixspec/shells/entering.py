@@ -98,8 +98,10 @@ def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
     if entry.outcome is not ShellOutcome.RAN:
         return _not_ran(nix, flake, visit, entry, (done, events))
     environment = environment_in(scratch / "environ")
+    # Without a hook nothing is noted before it.
+    before = environment_in(scratch / "before") or environment
     effects = HookEffects(
-        **variables_changed(environment_in(scratch / "before"), environment),
+        **variables_changed(before, environment),
         written=files_written(tree, tree_of(flake.directory)),
         processes=_left_behind(done, scratch),
         seconds=seconds_of_hook(events),
@@ -218,7 +220,8 @@ def events_in(scratch: Path) -> tuple[Event, ...]:
 def _preamble(visit: Visit) -> str:
     own = shlex.quote(str(visit.scratch))
     script = visit.built.script if visit.built else None
-    note = NOTE.format(scratch=own) if visit.keep else script.settings if script else ":"
+    is_noted = visit.keep or (visit.built and not script)
+    note = NOTE.format(scratch=own) if is_noted else script.settings if script else ":"
     return PREAMBLE.format(
         scratch=own,
         note=note,

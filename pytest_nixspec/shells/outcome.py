@@ -41,7 +41,7 @@ SIGNAL_BASE = 128
 LONGEST_COMMAND = 100
 # At an error of expansion bash discards what is left of the line, with neither a trap nor a status
 # that would tell: only its own words do, here those of bash 5.
-_GIVEN_UP = re.compile(
+_GIVEN_UP = (
     r"/nix-shell\.\w+: (?:eval: )?line \d+: (.*(?:division by 0|bad substitution|readonly variable"
     r"|no match: |invalid indirect expansion|invalid variable name|bad array subscript).*)"
 )
@@ -99,7 +99,7 @@ def failed_commands(events: tuple[Event, ...]) -> tuple[Event, ...]:
 
 
 def _judge_hook_that_ended(done: Completed, names: set[str]) -> Entry:
-    given_up = _GIVEN_UP.search(done.error_text)
+    given_up = re.search(_GIVEN_UP, done.error_text) if done.stderr else None
     if given_up is not None:
         reason = f"bash gave up a line of the hook: {given_up[1]}; nix develop says 0 all the same"
         return Entry(ShellOutcome.HOOK_FAILED, reason)

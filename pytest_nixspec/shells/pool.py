@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 LONGEST_SLUG = 100
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class ShellPool:
     """Enter shells on demand, once each, under a lock that dies with its holder.
 
@@ -65,8 +65,8 @@ class ShellPool:
     hook_seconds: Mapping[str, float] = field(default_factory=dict)
     kept: Kept | None = None
     ways: Mapping[str, Way] = field(default_factory=dict)
-    _captures: dict[str, Capture] = field(default_factory=dict, init=False, compare=False)
-    _shells: dict[tuple[str, str], Shell] = field(default_factory=dict, init=False, compare=False)
+    _captures: dict[str, Capture] = field(default_factory=dict, init=False)
+    _shells: dict[tuple[str, str], Shell] = field(default_factory=dict, init=False)
 
     def close(self) -> None:
         """Let go of what is kept between runs."""
@@ -203,6 +203,8 @@ class ShellPool:
             capture = self._visit(visit._replace(built=built))
             # Before the hook only what was kept can fail: it is damaged, or collected.
             if not capture.outcome.is_before_the_hook:
+                if built.script is None:
+                    kept.remember(capture.bash, Script.noted_in(visit.scratch))
                 return capture._replace(was_kept=True)
             built = built._replace(script=None) if built.script else None
         home = kept.directory.parent

@@ -14,7 +14,7 @@ builtin printf 'returned\\t0\\t%s\\0' "$EPOCHREALTIME" >> "$_nixspec_trace\""""
 # bash on the way (a launcher of Nix) leaves it alone. The hook gets a home of its own, since
 # `-i` takes HOME away and Mix and npm cannot do without. The mark is put behind the hook by the
 # last moment's DEBUG trap: a function or an alias would change what the hook is evaluated in. The
-# trap keeps the environment, too, as it is before the hook.
+# trap keeps the environment, too, as it is before the hook, where there is one.
 PREAMBLE = """\
 case "$0" in {scratch}/*)
   unset BASH_ENV
@@ -26,7 +26,8 @@ case "$0" in {scratch}/*)
   _nixspec_before={scratch}/before
   trap 'case "$BASH_COMMAND" in eval*shellHook*)
     trap - DEBUG
-    {bash} --noprofile --norc -p -c "$_nixspec_dump" . "$_nixspec_before" </dev/null 2>&1 || :
+    [ -z "$shellHook" ] ||
+      {bash} --noprofile --norc -p -c "$_nixspec_dump" . "$_nixspec_before" </dev/null 2>&1 || :
     shellHook+=$_nixspec_end
     builtin printf "hook\\t0\\t%s\\0" "$EPOCHREALTIME" >> "$_nixspec_trace" ;; esac' DEBUG
   exit() {{
@@ -43,12 +44,12 @@ case "$0" in {scratch}/*)
 # Only builtins: a shell need not have coreutils. The environment is the one this process was
 # given, which `declare` or `env` would change; macOS has no /proc and makes do with env. It is run
 # with -p, so that no function the hook exports stands in for a builtin. It ends where a disk is
-# full: what half an environment lacks would pass for what the shell does not have.
+# full: what half an environment lacks would pass for what the shell does not have. And `read` asks
+# the system for each byte by itself, where the end is no newline; `mapfile` does not.
 DUMP = """\
 if [ -r /proc/self/environ ]; then
-  while IFS= read -r -d "" pair; do
-    printf "%s\\0" "$pair" || exit
-  done < /proc/self/environ > "$1" || exit
+  mapfile -d "" -t pairs < /proc/self/environ
+  printf "%s\\0" "${pairs[@]}" > "$1" || exit
 else
   /usr/bin/env -0 > "$1" || exit
 fi

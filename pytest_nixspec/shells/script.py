@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 # Of the bash that Nix started, by builtins alone; the directory is made by us before. Its program
 # is the first thing that Linux has mapped; what `$BASH` says is a guess by PATH.
 NOTE = """\
-IFS= builtin read -r -d '' _nixspec_note < "$0"
-  builtin printf '%s' "$_nixspec_note" > {scratch}/given/script
-  while IFS= builtin read -r -d '' _nixspec_note; do builtin printf '%s\\0' "$_nixspec_note"
-  done < /proc/self/environ > {scratch}/given/environ
-  while IFS= builtin read -r -d '' _nixspec_note; do builtin printf '%s\\0' "$_nixspec_note"
-  done < /proc/self/cmdline > {scratch}/given/cmdline
+builtin mapfile -d '' _nixspec_note < "$0"
+  builtin printf '%s' "${{_nixspec_note[@]}}" > {scratch}/given/script
+  builtin mapfile -d '' -t _nixspec_note < /proc/self/environ
+  builtin printf '%s\\0' "${{_nixspec_note[@]}}" > {scratch}/given/environ
+  builtin mapfile -d '' -t _nixspec_note < /proc/self/cmdline
+  builtin printf '%s\\0' "${{_nixspec_note[@]}}" > {scratch}/given/cmdline
+  unset _nixspec_note
   builtin read -r _ _ _ _ _ _nixspec_note < /proc/self/maps
   [ ! "$_nixspec_note" -ef /proc/self/exe ] || builtin printf '%s' "$_nixspec_note" > {scratch}/given/program
   builtin umask > {scratch}/given/umask

@@ -21,7 +21,7 @@ COMMAND_SECONDS = 120.0
 PROBE_SECONDS = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Shell:
     """A devShell after its hook; commands run in its environment without a further Nix.
 
@@ -42,6 +42,9 @@ class Shell:
     memory: Memory
     probes: Mapping[str, Probe]
     trace: Callable[[], Mapping[str, "Provenance"]]
+
+    def __repr__(self) -> str:
+        return f"Shell({self.name!r})"
 
     @cached_property
     def provenances(self) -> "Mapping[str, Provenance]":

@@ -111,7 +111,7 @@ class Tool:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class SearchPath:
     """The PATH of a shell, told apart into what the shell brings and what the host adds.
 

@@ -460,7 +460,9 @@ def test_shells_named_like_the_files_of_another_are_apart(run):
         lambda text: text[: len(text) // 2],
     ],
 )
-def test_a_script_that_was_changed_is_as_good_as_none(run, tmp_path, spoil):
+def test_a_script_that_was_changed_is_as_good_as_none_and_made_anew(
+    run, every_nix, tmp_path, spoil, monkeypatch
+):
     run().capture("default")
     (script,) = (tmp_path / "kept").glob("flakes/*/*/default/script")
     was = script.read_text()
@@ -471,3 +473,5 @@ def test_a_script_that_was_changed_is_as_good_as_none(run, tmp_path, spoil):
 
     assert again.outcome is ShellOutcome.RAN
     assert b"CHANGED" not in again.environment
+    monkeypatch.setattr(type(every_nix), "run", None)
+    assert run().capture("default").environment.keys() == again.environment.keys()
