@@ -24,13 +24,16 @@ def end_those_told(word: str) -> tuple[str, ...] | None:
     does not tell.
     """
     told = word.encode()
-    found = _running(
-        lambda pid: pid != os.getpid() and told in Path(f"/proc/{pid}/environ").read_bytes()
-    )
+    found = _running(lambda pid: pid != os.getpid() and told in _environment(pid))
     for pid in found or ():
         with suppress(OSError):
             os.kill(pid, signal.SIGKILL)
     return found if found is None else tuple(filter(None, found.values()))
+
+
+def _environment(pid: int) -> bytes:
+    # Without a group it is a part of the kernel, which most of them are.
+    return Path(f"/proc/{pid}/environ").read_bytes() if os.getpgid(pid) else b""
 
 
 def _running(is_meant: Callable[[int], bool]) -> dict[int, str] | None:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_nixspec.errors import NixspecError
-from pytest_nixspec.files import ALIVE, hold, make_own_directory
+from pytest_nixspec.files import hold
 from pytest_nixspec.fixtures import FIXTURES
 from pytest_nixspec.nix import Nix, start_locating
 from pytest_nixspec.python_tests import result_of_test
 from pytest_nixspec.report import Header, Record, Result, terminal, write_reports
 from pytest_nixspec.settings import Settings, Substitutions, with_overrides
+from pytest_nixspec.temporary import ALIVE, make_own_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator

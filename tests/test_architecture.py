@@ -23,7 +23,7 @@ FLOORS = (
     {"agreement", "audit", "reproducibility"},
     {"shells", "versions", "performance"},
     {"nix"},
-    {"process"},
+    {"process", "temporary"},
     {"files", "left_behind"},
     {"errors", "release", "verdict"},
 )

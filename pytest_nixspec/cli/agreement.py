@@ -8,8 +8,8 @@ from typing import get_args
 from pytest_nixspec.agreement import Agreement, Precision
 from pytest_nixspec.checks.agreement import compare
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
-from pytest_nixspec.files import own_directory
 from pytest_nixspec.spec.model import AgreedTool, AgreementTable
+from pytest_nixspec.temporary import own_directory
 from pytest_nixspec.verdict import Outcome
 
 WORDS = {Outcome.PASSED: "agrees", Outcome.FAILED: "FAILED", Outcome.UNKNOWN: "UNKNOWN"}

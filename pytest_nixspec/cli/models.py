@@ -12,8 +12,8 @@ from pytest_nixspec.checks.recording import store
 from pytest_nixspec.checks.tested import profile_named
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
 from pytest_nixspec.errors import BaselineError, SpecError, UntoldError
-from pytest_nixspec.files import own_directory
 from pytest_nixspec.performance import Baseline, Measurement, read_all
+from pytest_nixspec.temporary import own_directory
 from pytest_nixspec.verdict import Outcome
 
 DIRECTORY = "baselines"

@@ -12,7 +12,6 @@ from pytest_nixspec.checks.plans import asked_of, on_device, workload_of
 from pytest_nixspec.checks.tested import profile_named
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
 from pytest_nixspec.errors import NixError, ShellError, SpecError
-from pytest_nixspec.files import own_directory
 from pytest_nixspec.performance import Device, Profile
 from pytest_nixspec.performance.planning.chips import find, here
 from pytest_nixspec.performance.planning.peak import PROMPT_TOKENS, STEP_TOKENS, Workload
@@ -22,6 +21,7 @@ from pytest_nixspec.performance.planning.sizings import Asked, Sized, Sizings
 from pytest_nixspec.performance.units import gigabytes
 from pytest_nixspec.settings import ModelSubstitute, Substitutions
 from pytest_nixspec.spec import SPEC_NAME
+from pytest_nixspec.temporary import own_directory
 
 UNITS = {"": 1, "gb": 10**9, "gib": 2**30}
 OPTIONS = {

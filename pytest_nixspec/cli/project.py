@@ -9,9 +9,9 @@ from pytest_nixspec.checks import header
 from pytest_nixspec.checks.proposal import propose
 from pytest_nixspec.cli.running import USAGE_ERROR, Commands, add_override, run_here
 from pytest_nixspec.errors import SpecError
-from pytest_nixspec.files import own_directory
 from pytest_nixspec.report import html, markdown, read_record, terminal
 from pytest_nixspec.spec import SPEC_NAME
+from pytest_nixspec.temporary import own_directory
 
 
 def add(commands: Commands) -> None:

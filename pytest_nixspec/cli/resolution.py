@@ -11,8 +11,8 @@ from pytest_nixspec.checks import Run
 from pytest_nixspec.checks.matrix import VersionMatrix
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
 from pytest_nixspec.errors import SpecError
-from pytest_nixspec.files import own_directory
 from pytest_nixspec.nix.packages import package_versions
+from pytest_nixspec.temporary import own_directory
 from pytest_nixspec.verdict import Outcome
 from pytest_nixspec.versions import Candidate, Resolution, Wanted, resolve_apart
 from pytest_nixspec.versions.attributes import read_attribute

@@ -8,10 +8,10 @@ from typing import Any
 from pytest_nixspec.checks import Run
 from pytest_nixspec.cli.running import Commands, add_json, add_override, run_here
 from pytest_nixspec.errors import NixspecError, ToolNotFoundError
-from pytest_nixspec.files import own_directory
 from pytest_nixspec.nix import flake_directory
 from pytest_nixspec.shells import PROBES, Shell, ShellOutcome, Tool
 from pytest_nixspec.shells.leaks import Leak, not_allowed
+from pytest_nixspec.temporary import own_directory
 
 
 def add(commands: Commands) -> None:

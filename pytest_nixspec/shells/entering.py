@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pytest_nixspec.files import must_have_room
 from pytest_nixspec.left_behind import end_those_told
 from pytest_nixspec.nix.binary import Nix, last_lines
 from pytest_nixspec.nix.causes import cause_of
@@ -25,6 +24,7 @@ from pytest_nixspec.shells.effects import (
 from pytest_nixspec.shells.outcome import Entry, Event, ShellOutcome, failed_commands, judge, short
 from pytest_nixspec.shells.preamble import CAPTURE, DUMP, END, OWN_BASH, PREAMBLE
 from pytest_nixspec.shells.script import NOTE, Script
+from pytest_nixspec.temporary import must_have_room
 
 _OWN = frozenset({b"_", b"BASH_ENV"})
 

@@ -38,11 +38,13 @@ class Kept(NamedTuple):
         """Return where the shells of one content of a flake are kept, and note that it is used."""
         own = self._own(flake)
         home = own / key[:32]
+        is_new = not home.is_dir()
         home.mkdir(parents=True, exist_ok=True)
-        (own / "flake").write_text(f"{flake}\n")
         (home / "used").write_text(f"{time.time()}\n")
-        for older in sorted(own.glob("*/used"), key=_used, reverse=True)[KEPT_EACH:]:
-            shutil.rmtree(older.parent, ignore_errors=True)
+        if is_new:
+            (own / "flake").write_text(f"{flake}\n")
+            for older in sorted(own.glob("*/used"), key=_used, reverse=True)[KEPT_EACH:]:
+                shutil.rmtree(older.parent, ignore_errors=True)
         return home
 
     def is_of(self, home: str, key: str) -> bool:

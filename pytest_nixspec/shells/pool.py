@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from pytest_nixspec.shells.script import Script
 from pytest_nixspec.shells.shell import Shell
 from pytest_nixspec.shells.tools import SearchPath, entries_of
 from pytest_nixspec.shells.ways import SHELL_NIX, Way, enter_direnv, enter_host
+from pytest_nixspec.temporary import clear
 
 if TYPE_CHECKING:
     from pytest_nixspec.nix.provenance import Provenance
@@ -171,7 +171,7 @@ class ShellPool:
         kept = home.with_name(f"{home.name}.json")
         with _lock(home):
             if not kept.exists():
-                shutil.rmtree(home, ignore_errors=True)
+                clear(home)
                 found = leak_map(self.nix, self.flake, name, home, self._limits(name))
                 write_whole(kept, json.dumps([leak._asdict() for leak in found]))
         return [Leak(**read) for read in json.loads(kept.read_text())]
@@ -181,7 +181,7 @@ class ShellPool:
             case Way.HOST:
                 return enter_host(name)
             case Way.DIRENV:
-                shutil.rmtree(scratch, ignore_errors=True)
+                clear(scratch)
                 limits = self._limits(name)
                 return enter_direnv(self.nix, self.flake.directory, name, scratch, limits)
             case Way.SHELL_NIX:
@@ -218,7 +218,7 @@ class ShellPool:
 
     def _visit(self, visit: Visit) -> Capture:
         # A worker that was killed on its way may have left a part.
-        shutil.rmtree(visit.scratch, ignore_errors=True)
+        clear(visit.scratch)
         capture = enter(self.nix, self.flake, visit)
         if self._keeping and (capture.effects is None or capture.effects.written):
             # A hook may have written what another shell is made of.

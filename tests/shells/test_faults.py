@@ -13,6 +13,7 @@ import pytest
 
 from pytest_nixspec import process
 from pytest_nixspec.errors import NixCommandError
+from pytest_nixspec.left_behind import end_those_told
 from pytest_nixspec.shells import ShellOutcome
 from pytest_nixspec.shells.entering import events_in
 from pytest_nixspec.shells.kept import Kept
@@ -29,7 +30,8 @@ def worker(pool, shell):
         import sys
         from pathlib import Path
         from pytest_nixspec.nix import Flake, locate
-        from pytest_nixspec.shells import ShellPool
+        from pytest_nixspec.left_behind import end_those_told
+from pytest_nixspec.shells import ShellPool
         import os
         nix = locate(os.environ, Path(sys.argv[1]))
         pool = ShellPool(nix, Flake(Path(sys.argv[2]), nix.system), Path(sys.argv[3]))
@@ -54,6 +56,8 @@ def test_a_worker_killed_at_any_step_leaves_the_others_a_shell(pool, seconds):
     # The same shell: its lock has died with its holder, and what was half done is done anew.
     assert pool.capture("never-returns").outcome is ShellOutcome.TIMED_OUT
     assert pool.capture("default").outcome is ShellOutcome.RAN
+    # Nor does what the killed one had started go on.
+    assert end_those_told(f"{pool.directory}/") in {(), None}
 
 
 def test_many_entrants_enter_once(nix, gallery, tmp_path, monkeypatch):
