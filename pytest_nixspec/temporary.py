@@ -29,8 +29,8 @@ def make_own_directory() -> tuple[Path, int]:
     """
     try:
         place = _place_of_this_user()
-        for left in place.glob(f"*/{ALIVE}"):
-            _clear_if_dead(left)
+        for left in place.iterdir():
+            _clear_if_dead(left / ALIVE)
         directory = Path(tempfile.mkdtemp(prefix="", dir=place)).resolve()
         # Held before it has the name by which others look for it.
         held = hold(directory / "new")
@@ -92,6 +92,8 @@ def _place_of_this_user() -> Path:
 
 
 def _clear_if_dead(alive: Path) -> None:
+    if not alive.exists():
+        return
     try:
         with held_alone(alive) as is_dead:
             if is_dead:

@@ -88,7 +88,6 @@ def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
     scratch = visit.scratch
     (scratch / "home").mkdir(parents=True)
     (scratch / "given").mkdir()
-    must_have_room(scratch)
     (scratch / "preamble").write_text(_preamble(visit))
     tree = tree_of(flake.directory)
     done = _develop(nix, flake, visit)

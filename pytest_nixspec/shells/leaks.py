@@ -157,8 +157,8 @@ def _differences(quiet: Capture, other: Capture, name: str, scratch: Path) -> It
     if other.outcome is not ShellOutcome.RAN:
         yield Leak("hook", "hook", "it returned", f"{other.outcome}: {other.reason}")
         return
-    old = _plain(quiet.environment, scratch / "quiet" / "run")
-    new = _plain(other.environment, scratch / name / "run")
+    old = _plain(quiet.environment, scratch, "quiet")
+    new = _plain(other.environment, scratch, name)
     # Nix puts the outputs below the working directory; nobody uses them in a shell.
     ephemeral = {*_EPHEMERAL, *old.get("outputs", "").split()}
     for variable in sorted(old.keys() | new.keys()):
@@ -183,12 +183,13 @@ def _tool_leaks(nix: Nix, flake: Flake, quiet: Capture, hostile: Capture) -> Ite
             yield Leak(tool, "tool", str(old or "absent"), "what the parent's PATH has")
 
 
-def _plain(environment: Mapping[bytes, bytes], run: Path) -> dict[str, str]:
+def _plain(environment: Mapping[bytes, bytes], scratch: Path, name: str) -> dict[str, str]:
     """Return an environment as text, without what is ours and differs each time."""
-    own = str(run)
-    return {
-        os.fsdecode(n): os.fsdecode(v).replace(own, "<temporary>") for n, v in environment.items()
-    }
+    ours = ((str(scratch / name / "run"), "<temporary>"), (str(scratch), "<elsewhere>"))
+    plain = {os.fsdecode(n): os.fsdecode(v) for n, v in environment.items()}
+    for path, called in ours:
+        plain = {n: v.replace(path, called) for n, v in plain.items()}
+    return plain
 
 
 def _shown(value: str | None) -> str:
