@@ -119,7 +119,12 @@ def override_from(text: str) -> Override:
     if not (name and equals and reference):
         message = f"--nixspec-override-input takes INPUT=REFERENCE, not {text!r}."
         raise SpecError(message)
-    return Override(name, reference, f"{reference} (from the command line)")
+    what = f"{reference} (from the command line)"
+    path = reference.removeprefix("path:")
+    # Nix runs in the directory of the flake, and sometimes in another: here this one is meant.
+    if path.startswith("."):
+        reference = f"{reference.removesuffix(path)}{Path(path).absolute()}"
+    return Override(name, reference, what)
 
 
 def with_overrides(substitutions: Substitutions, texts: Sequence[str]) -> Substitutions:

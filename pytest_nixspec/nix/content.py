@@ -14,7 +14,7 @@ from pathlib import Path
 from pytest_nixspec import process
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.flake import Flake
-from pytest_nixspec.nix.lock import LOCK, below, inputs_in, inputs_of, substitute
+from pytest_nixspec.nix.lock import LOCK, below, inputs_in, inputs_of, put
 
 MOST_BYTES = 200_000_000
 MOST_FILES = 50_000
@@ -39,11 +39,12 @@ def content_key(nix: Nix, flake: Flake) -> str | None:
     digest.update(json.dumps([str(flake.directory), *said]).encode())
     contents = [_content(flake.directory, _tracked(flake.directory))]
     for override in flake.overrides:
-        if not override.reference.startswith("path:"):
+        substitute = flake.substitute(override)
+        if substitute is None or not substitute.is_dir():
             return None
         digest.update(json.dumps([override.input, override.reference]).encode())
         # `path:` takes everything, whatever git says of it.
-        contents.append(_content(Path(override.reference.removeprefix("path:")), None))
+        contents.append(_content(substitute, None))
     if None in contents:
         return None
     return hashlib.sha256(digest.digest() + "".join(map(str, contents)).encode()).hexdigest()
@@ -74,8 +75,9 @@ def _is_locked(flake: Flake, done: process.Completed) -> bool:
     for override in flake.overrides:
         path = override.input.split("/")
         # What it is itself is content; only what it needs in turn can float.
-        substitute(needed, path, below(needed, path))
-        substitute(locked, path, inputs_in(Path(override.reference.removeprefix("path:")), path))
+        directory = flake.substitute(override)
+        put(needed, path, below(needed, path))
+        put(locked, path, inputs_in(directory, path) if directory else {})
     return needed == locked
 
 

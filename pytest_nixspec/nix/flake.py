@@ -49,6 +49,14 @@ class Flake(NamedTuple):
             return installable
         return f"{self.directory}{installable.removeprefix('.')}"
 
+    def substitute(self, override: Override) -> Path | None:
+        """Return the directory that stands in for an input; None where it is no plain path."""
+        kind, _, path = override.reference.partition(":")
+        # What follows a question mark chooses a part of it, and a percent sign is an escape.
+        if kind != "path" or not path.startswith("/") or {"?", "#", "%"} & set(path):
+            return None
+        return Path(path)
+
     def unknown_override(self) -> str | None:
         """Return what is wrong with an override of an input that the lock does not have.
 

@@ -44,7 +44,7 @@ def below(inputs: Inputs, path: Sequence[str]) -> Inputs:
     return inputs
 
 
-def substitute(inputs: Inputs, path: Sequence[str], own: Inputs) -> None:
+def put(inputs: Inputs, path: Sequence[str], own: Inputs) -> None:
     """Put what has inputs of its own, and is locked to nothing, in the place of an input."""
     for name in path[:-1]:
         if not isinstance(inputs.get(name), dict):

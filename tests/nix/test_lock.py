@@ -7,7 +7,7 @@ import pytest
 from pytest_nixspec import process
 from pytest_nixspec.nix import Flake, Override
 from pytest_nixspec.nix.content import is_locked
-from pytest_nixspec.nix.lock import below, inputs_of, substitute
+from pytest_nixspec.nix.lock import below, inputs_of, put
 
 
 @pytest.fixture
@@ -98,8 +98,8 @@ def test_a_path_to_follow_begins_at_the_root():
 def test_a_substitute_takes_the_place_of_whatever_is_there():
     inputs = {"a": ["b"], "b": {"locked": 1, "inputs": {"c": {"locked": 2, "inputs": {}}}}}
 
-    substitute(inputs, ["a", "x"], {})
-    substitute(inputs, ["b", "c"], {"d": ["b"]})
+    put(inputs, ["a", "x"], {})
+    put(inputs, ["b", "c"], {"d": ["b"]})
 
     assert inputs == {
         "a": {"inputs": {"x": {"inputs": {}}}},

@@ -247,6 +247,14 @@ def test_an_override_is_read_whole_whatever_git_says(nix, flake, tmp_path):
     assert content_key(nix, over) != before
 
 
+@pytest.mark.parametrize("form", ["path:{}?dir=below", "path:{}/missing", "path:below", "{}"])
+def test_what_stands_in_and_cannot_be_read_as_it_is_has_no_key(nix, flake, tmp_path, form):
+    tmp_path.joinpath("other").mkdir()
+    override = Override("nixpkgs", form.format(tmp_path / "other"), "other")
+
+    assert content_key(nix, Flake(flake, nix.system, (override,))) is None
+
+
 @pytest.mark.parametrize("name", ["flake.nix", "imported.nix"])
 def test_a_flake_that_names_a_time_has_no_key(nix, flake, name):
     path = flake / name
