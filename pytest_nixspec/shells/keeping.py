@@ -9,7 +9,7 @@ from pytest_nixspec.files import hold, locked, write_whole
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.content import ask_whether_locked, content_key
 from pytest_nixspec.nix.flake import Flake
-from pytest_nixspec.shells.kept import Kept
+from pytest_nixspec.shells.kept import Kept, KeptShell
 
 LOCKED = "locked"
 """Beside the shells of a content whose inputs are known to be locked: asked once for each."""
@@ -32,7 +32,14 @@ class Keeping:
         self._nix = nix
         self._flake = flake
         self._kept = kept
-        self.close = weakref.finalize(self, os.close, hold(kept.lock))
+        self._let_go = weakref.finalize(self, os.close, hold(kept.lock))
+        self._unkept: list[KeptShell] = []
+
+    def close(self) -> None:
+        """Let go of the cache, and of what was built and is not to be kept."""
+        for shell in self._unkept:
+            shell.release()
+        self._let_go()
 
     def home(self) -> Path | None:
         """Return where shells of this very content are kept; None where they cannot be.
@@ -66,6 +73,11 @@ class Keeping:
             return known.exists()
 
         return is_locked
+
+    def release_at_end(self, shell: KeptShell) -> None:
+        """Let Nix collect a shell, but not while this run uses it."""
+        shell.forget()
+        self._unkept.append(shell)
 
     def is_still(self, home: Path) -> bool:
         """Tell whether the content is the one of a home: what was built may be of a later one."""

@@ -61,7 +61,8 @@ class Kept(NamedTuple):
             named = home.parent / "flake"
             flake = named.read_text(errors="replace").strip() if named.is_file() else "unknown"
             shells = sorted(unquote(path.parent.name) for path in home.glob("*/bash"))
-            yield flake, home.name, _used(used), shells
+            if shells:
+                yield flake, home.name, _used(used), shells
 
     @property
     def lock(self) -> Path:
@@ -142,6 +143,11 @@ class KeptShell(NamedTuple):
         """Note that nothing is known of the shell."""
         self._bash.unlink(missing_ok=True)
         self._script.unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Take away the roots of the garbage collector."""
+        for link in self.directory.glob(f"{self.profile.name}*"):
+            link.unlink(missing_ok=True)
 
     def _known_script(self) -> Script | None:
         if not self._script.is_file():

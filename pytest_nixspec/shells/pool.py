@@ -213,7 +213,7 @@ class ShellPool:
         if capture.bash and is_locked() and keeping.is_still(home):
             kept.remember(capture.bash, Script.noted_in(visit.scratch))
         else:
-            kept.forget()
+            keeping.release_at_end(kept)
         return capture
 
     def _visit(self, visit: Visit) -> Capture:

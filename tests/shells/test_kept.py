@@ -160,6 +160,23 @@ def test_what_floats_is_not_kept(every_nix, flake):
     assert not is_locked(every_nix, Flake(flake, every_nix.system))
 
 
+def test_what_floats_is_held_by_its_own_run_and_not_by_the_cache(run, flake, tmp_path):
+    text = (flake / "flake.nix").read_text()
+    floating = (
+        f'inputs.x.url = "path:{flake}/stdenv"; inputs.x.flake = false; outputs = {{ self, x }}:'
+    )
+    (flake / "flake.nix").write_text(text.replace("outputs = { self }:", floating, 1))
+    kept = Kept(tmp_path.resolve() / "kept")
+    for _ in range(2):
+        pool = run()
+        captured = [pool.capture(name) for name in ("default", "silent")]
+        assert [(one.outcome, one.was_kept) for one in captured] == [(ShellOutcome.RAN, False)] * 2
+        assert list(kept.directory.glob("flakes/*/*/default/profile"))
+        assert list(kept.entries()) == []
+        pool.close()
+        assert not list(kept.directory.glob("flakes/*/*/*/profile*"))
+
+
 def test_a_flake_without_inputs_is_locked(every_nix, flake):
     assert is_locked(every_nix, Flake(flake, every_nix.system))
 
@@ -184,7 +201,9 @@ def test_a_tree_that_is_too_large_to_read_has_no_key(nix, flake, monkeypatch):
 def test_a_few_contents_of_a_flake_are_kept_and_listed(tmp_path, flake):
     kept = Kept(tmp_path / "kept")
     for number in range(KEPT_EACH + 2):
-        (kept.flake(flake, f"{number}" * 64) / "default").mkdir()
+        shell = kept.flake(flake, f"{number}" * 64) / "default"
+        shell.mkdir()
+        (shell / "bash").touch()
 
     keys = [key[:1] for _, key, _, _ in kept.entries()]
 
