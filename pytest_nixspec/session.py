@@ -291,7 +291,7 @@ class Session:
         """Leave nothing behind; a worker's directory is its controller's."""
         if hasattr(self, "run"):
             self.run.close()
-        if not self._is_worker:
+        if not self._is_worker and "directory" in vars(self):
             shutil.rmtree(self.directory, ignore_errors=True)
         for held in self._held:
             os.close(held)

@@ -23,6 +23,7 @@ FLOORS = (
     {"agreement", "audit", "reproducibility"},
     {"shells", "versions", "performance"},
     {"nix"},
+    {"git"},
     {"process", "temporary"},
     {"files", "left_behind"},
     {"errors", "release", "verdict"},

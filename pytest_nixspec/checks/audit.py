@@ -1,19 +1,15 @@
 """The statements of an audit: one for each rule of the policy."""
 
 import datetime
-import os
-import shutil
 from collections.abc import Iterator
 from functools import partial
 
-from pytest_nixspec import process
 from pytest_nixspec.audit import POLICIES, Evidence, Rule, Waiver, judge
 from pytest_nixspec.checks.check import Area, Check, Checked
 from pytest_nixspec.checks.run import Run
+from pytest_nixspec.git import git
 from pytest_nixspec.spec import Spec
 from pytest_nixspec.verdict import unknown
-
-GIT_SECONDS = 60
 
 
 def audit_checks(spec: Spec) -> Iterator[Check]:
@@ -35,14 +31,9 @@ def audit_checks(spec: Spec) -> Iterator[Check]:
 
 def _holds(rule: Rule, waiver: Waiver | None, run: Run) -> Checked:
     facts = {"rule": rule.id, "waived": waiver is not None}
-    git = shutil.which("git")
-    if git is None:
+    listed = git(run.flake.directory, "ls-files", "-z")
+    if listed is None:
         return Checked(unknown("git is not installed, so what it tracks cannot be told"), facts)
-    listed = process.run(
-        [git, "-C", run.flake.directory, "ls-files", "-z"],
-        env=dict(os.environ),
-        deadline=process.after(GIT_SECONDS),
-    )
     if not listed.ok:
         return Checked(unknown("what git tracks cannot be told", listed.error_text), facts)
     tracked = frozenset(listed.stdout.decode(errors="surrogateescape").split("\0")) - {""}

@@ -133,22 +133,31 @@ def start_locating(environ: Mapping[str, str], preferred: Path | None = None) ->
     """Begin to find Nix; what is returned waits for its answer, and raises what `locate` does."""
     try:
         path = _find(environ, preferred)
+        return partial(_located, path, environ, _ask(path, environ))
     except NixNotFoundError:
         # Said where it is needed: there may be a mistake nearer to hand.
         return partial(locate, environ, preferred)
-    return partial(_located, path, environ, _ask(path, environ))
 
 
 def _ask(path: Path, environ: Mapping[str, str]) -> process.Begun:
     argv: list[str | Path] = [path, "eval", *HARMLESS, "--impure", "--json", "--expr", _FACTS]
-    return process.begin(argv, env=environ, deadline=process.after(QUESTION_SECONDS))
+    try:
+        return process.begin(argv, env=environ, deadline=process.after(QUESTION_SECONDS))
+    except OSError as error:
+        # A script whose interpreter is missing is told as if it were missing itself.
+        message = f"{path} cannot be started as a program, or its interpreter: {error.strerror}."
+        raise NixNotFoundError(message) from error
 
 
 def _located(path: Path, environ: Mapping[str, str], asked: process.Begun) -> Nix:
     done = asked.completed()
     if not done.ok:
         raise _explained(path, environ, done)
-    version, system, store = json.loads(done.text)
+    try:
+        version, system, store = map(str, json.loads(done.text))
+    except (ValueError, TypeError) as error:
+        message = f"{path} is no Nix: asked for its version, it says {done.text[:200]!r}."
+        raise NixNotFoundError(message) from error
     if _is_too_old(version):
         raise _too_old(path, version)
     return Nix(path, version, system, Path(store), environ)
@@ -173,6 +182,8 @@ def last_lines(text: str, count: int = 12) -> list[str]:
 
 def _explained(path: Path, environ: Mapping[str, str], done: process.Completed) -> NixError:
     """Return why a program does not evaluate: it is no Nix, too old, or says so itself."""
+    if done.timed_out:
+        return NixCommandError(f"{path} did not answer within {QUESTION_SECONDS} s.")
     deadline = process.after(QUESTION_SECONDS)
     asked = process.run([path, "--version"], env=environ, deadline=deadline)
     found = re.search(r"\(.*\) (\d+(?:\.\d+)+)", asked.text)
@@ -201,7 +212,7 @@ def _too_old(path: Path, version: str) -> NixTooOldError:
 def _find(environ: Mapping[str, str], preferred: Path | None) -> Path:
     named = environ.get(VARIABLE) or (os.fspath(preferred) if preferred else None)
     if named is not None:
-        if not os.access(named, os.X_OK):
+        if not (Path(named).is_file() and os.access(named, os.X_OK)):
             message = f"{named} is named as the Nix to use, and is no program."
             raise NixNotFoundError(message)
         return Path(named)

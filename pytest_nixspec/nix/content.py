@@ -7,18 +7,25 @@ inputs, of Nix itself and of the system. So shells can be kept under that key, n
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pytest_nixspec import process
+from pytest_nixspec.git import git
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.flake import Flake
-from pytest_nixspec.nix.lock import LOCK, below, inputs_in, inputs_of, put
+from pytest_nixspec.nix.lock import (
+    LOCK,
+    UnreadableLockError,
+    below,
+    inputs_in,
+    inputs_of,
+    is_flake,
+    put,
+)
 
 MOST_BYTES = 200_000_000
 MOST_FILES = 50_000
-GIT_SECONDS = 60
 
 # Without git Nix copies these too, and a shell that holds its whole directory would be another one
 # after each run. Nothing could ever be kept then, so such a shell has them as they were once.
@@ -71,13 +78,16 @@ def _is_locked(flake: Flake, done: process.Completed) -> bool:
         return False
     needed = inputs_of(json.loads(done.text)["locks"])
     is_seen = _is_seen(flake.directory / LOCK, _tracked(flake.directory))
-    locked = inputs_in(flake.directory) if is_seen else {}
-    for override in flake.overrides:
-        path = override.input.split("/")
-        # What it is itself is content; only what it needs in turn can float.
-        directory = flake.substitute(override)
-        put(needed, path, below(needed, path))
-        put(locked, path, inputs_in(directory, path) if directory else {})
+    try:
+        locked = inputs_in(flake.directory) if is_seen else {}
+        for override in flake.overrides:
+            path, directory = override.input.split("/"), flake.substitute(override)
+            is_read = directory is not None and is_flake(needed, path)
+            # What it is itself is content; only what it needs in turn can float.
+            put(needed, path, below(needed, path))
+            put(locked, path, inputs_in(directory, path) if directory and is_read else {})
+    except UnreadableLockError:
+        return False
     return needed == locked
 
 
@@ -128,27 +138,18 @@ def _tracked(directory: Path) -> "tuple[str, list[Path]] | None":
 
     A flake can name its own revision, so that is part of what it is made of.
     """
-    git = shutil.which("git")
-    if git is None or not any((d / ".git").exists() for d in (directory, *directory.parents)):
+    if not any((d / ".git").exists() for d in (directory, *directory.parents)):
         return None
-    top = _git(git, directory, "rev-parse", "--show-toplevel")
-    if top is None:
+    top = git(directory, "rev-parse", "--show-toplevel")
+    if top is None or not top.ok:
         return None
-    root = Path(os.fsdecode(top.rstrip(b"\n")))
-    listed = _git(git, root, "ls-files", "-z")
-    if listed is None:
+    root = Path(os.fsdecode(top.stdout.rstrip(b"\n")))
+    listed = git(root, "ls-files", "-z")
+    if listed is None or not listed.ok:
         return None
-    revision = _git(git, root, "rev-parse", "--verify", "--quiet", "HEAD") or b""
-    return revision.decode(), [root / os.fsdecode(name) for name in listed.split(b"\0") if name]
-
-
-def _git(git: str, directory: Path, *arguments: str) -> bytes | None:
-    done = process.run(
-        [git, "-C", directory, *arguments],
-        env=dict(os.environ),
-        deadline=process.after(GIT_SECONDS),
-    )
-    return done.stdout if done.ok else None
+    head = git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
+    return head.text if head and head.ok else "", [root / name for name in names]
 
 
 def _walked(directory: Path) -> Iterator[Path]:

@@ -7,6 +7,11 @@ from typing import Any, TypeAlias
 
 LOCK = "flake.lock"
 
+
+class UnreadableLockError(ValueError):
+    """A file is called as a lock file is, and is none."""
+
+
 Inputs: TypeAlias = dict[str, Any]
 """By name: what an input is locked to with its own `inputs`, or the path of the one it follows."""
 
@@ -17,9 +22,18 @@ def inputs_in(directory: Path, at: Sequence[str] = ()) -> Inputs:
     Args:
         directory: Where the flake is.
         at: The path of this flake among the inputs of another, which then is the root.
+
+    Raises:
+        UnreadableLockError: The file is no lock file.
     """
     file = directory / LOCK
-    return inputs_of(json.loads(file.read_text()), at) if file.is_file() else {}
+    if not file.is_file():
+        return {}
+    try:
+        return inputs_of(json.loads(file.read_bytes()), at)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f"{file} is no lock file: {error!r}"
+        raise UnreadableLockError(message) from error
 
 
 def inputs_of(lock: Mapping[str, Any], at: Sequence[str] = ()) -> Inputs:
@@ -39,9 +53,18 @@ def inputs_of(lock: Mapping[str, Any], at: Sequence[str] = ()) -> Inputs:
 def below(inputs: Inputs, path: Sequence[str]) -> Inputs:
     """Return the inputs of the input at a path; none where it has none, or is none."""
     for name in path:
-        found = inputs.get(name)
-        inputs = found["inputs"] if isinstance(found, dict) else {}
+        inputs = _locked(inputs, name)["inputs"]
     return inputs
+
+
+def is_flake(inputs: Inputs, path: Sequence[str]) -> bool:
+    """Tell whether the input at a path is read as a flake, and not as files alone."""
+    return _locked(below(inputs, path[:-1]), path[-1]).get("flake", True) is True
+
+
+def _locked(inputs: Inputs, name: str) -> dict[str, Any]:
+    found = inputs.get(name)
+    return found if isinstance(found, dict) else {"inputs": {}}
 
 
 def put(inputs: Inputs, path: Sequence[str], own: Inputs) -> None:

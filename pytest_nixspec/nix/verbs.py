@@ -79,8 +79,11 @@ def flake_directory(nix: Nix, reference: str) -> Path:
     return Path(json.loads(done.text)["path"])
 
 
-def why_not_evaluated(nix: Nix, flake: Flake, shell: str) -> str:
-    """Return why a shell cannot be evaluated, in words that no cache has shortened."""
+def why_not_evaluated(nix: Nix, flake: Flake, shell: str) -> str | None:
+    """Return why a shell cannot be evaluated, in words that no cache has shortened.
+
+    None where it can be.
+    """
     # An older Nix remembers that an evaluation failed, and not why.
     uncached = ("--option", "eval-cache", "false")
     attribute = f"{flake.shell(shell)}.drvPath"
@@ -89,7 +92,7 @@ def why_not_evaluated(nix: Nix, flake: Flake, shell: str) -> str:
         deadline=process.after(EVALUATION_SECONDS),
         cwd=flake.directory,
     )
-    return translated(flake, done)
+    return None if done.ok else translated(flake, done)
 
 
 def translated(flake: Flake, done: process.Completed) -> str:

@@ -90,7 +90,11 @@ def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
     (scratch / "given").mkdir()
     (scratch / "preamble").write_text(_preamble(visit))
     tree = tree_of(flake.directory)
-    done = _develop(nix, flake, visit)
+    try:
+        done = _develop(nix, flake, visit)
+    finally:
+        # With the slash: the directory of another shell may begin with the name of this one's.
+        escaped = end_those_told(f"{scratch}/")
     must_have_room(scratch)
     events = events_in(scratch)
     entry = judge(done, events, visit.limits.hook_seconds)
@@ -102,7 +106,7 @@ def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
     effects = HookEffects(
         **variables_changed(before, environment),
         written=files_written(tree, tree_of(flake.directory)),
-        processes=_left_behind(done, scratch),
+        processes=_left_behind(done.left_behind, escaped),
         seconds=seconds_of_hook(events),
         stdout=done.stdout.decode(errors="replace"),
     )
@@ -120,14 +124,14 @@ def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
     )
 
 
-def _left_behind(done: Completed, scratch: Path) -> tuple[str, ...] | None:
+def _left_behind(
+    group: tuple[str, ...] | None, escaped: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
     """Return what the hook left running, in its group or, as a daemon, beside it."""
-    # With the slash: the directory of another shell may begin with the name of this one's.
-    escaped = end_those_told(f"{scratch}/")
-    if done.left_behind is None or escaped is None:
+    if group is None or escaped is None:
         return None
     # One that was ended with its group may be seen dying still.
-    return (*done.left_behind, *(one for one in escaped if one not in done.left_behind))
+    return (*group, *(one for one in escaped if one not in group))
 
 
 def _not_ran(
@@ -138,8 +142,9 @@ def _not_ran(
     said = done.error_text
     evidence = (*_evidence(done, events), *last_lines(said))
     if entry.outcome is ShellOutcome.EVALUATION_FAILED and visit.file is None:
-        said = why_not_evaluated(nix, flake, visit.shell)
-        evidence = tuple(said.splitlines())
+        evaluated = why_not_evaluated(nix, flake, visit.shell)
+        if evaluated is not None:
+            said, evidence = evaluated, tuple(evaluated.splitlines())
     is_nixs_own = all(event.name != "entered" for event in events)
     cause = cause_of(said, flake.directory, flake.system) if is_nixs_own else None
     reason = f"{entry.reason}: {cause}" if cause else entry.reason

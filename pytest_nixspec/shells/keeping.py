@@ -3,13 +3,14 @@
 import os
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from pytest_nixspec.files import hold, locked, write_whole
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.content import ask_whether_locked, content_key
 from pytest_nixspec.nix.flake import Flake
-from pytest_nixspec.shells.kept import Kept, KeptShell
+from pytest_nixspec.shells.kept import HELD, Kept, KeptShell
 
 LOCKED = "locked"
 """Beside the shells of a content whose inputs are known to be locked: asked once for each."""
@@ -32,7 +33,8 @@ class Keeping:
         self._nix = nix
         self._flake = flake
         self._kept = kept
-        self._let_go = weakref.finalize(self, os.close, hold(kept.lock))
+        self._held = {kept.lock: hold(kept.lock)}
+        self._let_go = weakref.finalize(self, _close, self._held)
         self._unkept: list[KeptShell] = []
 
     def close(self) -> None:
@@ -51,26 +53,37 @@ class Keeping:
             if not self.noted.exists():
                 write_whole(self.noted, content_key(self._nix, self._flake) or "")
             key = self.noted.read_text()
-        return self._kept.flake(self._flake.directory, key) if key else None
+        if not key:
+            return None
+        home = self._kept.flake(self._flake.directory, key)
+        if home not in self._held:
+            self._held[home] = hold(home / HELD)
+        return home
 
     def look_again(self) -> None:
         """Let the key be made anew: something may have written what the shells are made of."""
         with locked(self.noted.with_name("content.lock")):
             self.noted.unlink(missing_ok=True)
 
+    def is_known_to_be_locked(self, home: Path) -> bool:
+        """Tell whether it was found out before that a content can be kept."""
+        return (home / LOCKED).exists()
+
     def ask_whether_locked(self, home: Path) -> Callable[[], bool]:
         """Begin to ask whether a content can be kept: what floats is not the same the next time."""
-        known = home / LOCKED
-        if known.exists():
+        if self.is_known_to_be_locked(home):
             return lambda: True
         answer = ask_whether_locked(self._nix, self._flake)
 
         def is_locked() -> bool:
-            if answer():
-                known.touch()
+            found = answer()
+            if found:
+                # Where it cannot be noted it is asked again.
+                with suppress(OSError):
+                    (home / LOCKED).touch()
             else:
                 write_whole(self.noted, "")
-            return known.exists()
+            return found
 
         return is_locked
 
@@ -83,3 +96,8 @@ class Keeping:
         """Tell whether the content is the one of a home: what was built may be of a later one."""
         key = content_key(self._nix, self._flake)
         return key is not None and self._kept.is_of(home.name, key)
+
+
+def _close(held: dict[Path, int]) -> None:
+    while held:
+        os.close(held.popitem()[1])

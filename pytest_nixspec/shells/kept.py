@@ -17,6 +17,8 @@ from pytest_nixspec.shells.script import Script
 
 KEPT_EACH = 4
 """So many contents of one flake are kept: a branch or two, and what they were before."""
+HELD = "held"
+"""Held by the runs that use the shells of a content, beside these."""
 
 
 class Kept(NamedTuple):
@@ -44,7 +46,9 @@ class Kept(NamedTuple):
         if is_new:
             (own / "flake").write_text(f"{flake}\n")
             for older in sorted(own.glob("*/used"), key=_used, reverse=True)[KEPT_EACH:]:
-                shutil.rmtree(older.parent, ignore_errors=True)
+                with held_alone(older.parent / HELD) as is_unused:
+                    if is_unused:
+                        shutil.rmtree(older.parent, ignore_errors=True)
         return home
 
     def is_of(self, home: str, key: str) -> bool:

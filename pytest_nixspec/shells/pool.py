@@ -198,30 +198,38 @@ class ShellPool:
 
     def _enter_kept(self, visit: Visit, keeping: Keeping, kept: KeptShell) -> Capture:
         """Enter a shell as it was built before, where it was; else keep what is built now."""
-        built = kept.built()
+        home = kept.directory.parent
+        built = kept.built() if keeping.is_known_to_be_locked(home) else None
         while built is not None:
             capture = self._visit(visit._replace(built=built))
             # Before the hook only what was kept can fail: it is damaged, or collected.
             if not capture.outcome.is_before_the_hook:
                 if built.script is None:
-                    kept.remember(capture.bash, Script.noted_in(visit.scratch))
+                    self._remember(kept, capture)
                 return capture._replace(was_kept=True)
             built = built._replace(script=None) if built.script else None
-        home = kept.directory.parent
         is_locked = keeping.ask_whether_locked(home)
         capture = self._visit(visit._replace(keep=kept.profile))
         if capture.bash and is_locked() and keeping.is_still(home):
-            kept.remember(capture.bash, Script.noted_in(visit.scratch))
+            self._remember(kept, capture)
         else:
             keeping.release_at_end(kept)
         return capture
+
+    def _remember(self, kept: KeptShell, capture: Capture) -> None:
+        try:
+            kept.remember(capture.bash, Script.noted_in(Path(capture.scratch)))
+        except OSError as error:
+            self._say_why_not(error)
 
     def _visit(self, visit: Visit) -> Capture:
         # A worker that was killed on its way may have left a part.
         clear(visit.scratch)
         capture = enter(self.nix, self.flake, visit)
-        if self._keeping and (capture.effects is None or capture.effects.written):
-            # A hook may have written what another shell is made of.
+        has_hook = capture.environment.get(b"shellHook") != b""
+        wrote = capture.effects is None or capture.effects.written != ()
+        if self._keeping and (has_hook or wrote):
+            # A hook may have written what another shell is made of, be it elsewhere or in .git.
             self._keeping.look_again()
         return capture
 
