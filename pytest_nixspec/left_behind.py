@@ -44,9 +44,17 @@ def _running(is_meant: Callable[[int], bool]) -> dict[int, str] | None:
     for entry in os.scandir("/proc"):
         try:
             if entry.name.isdigit() and is_meant(int(entry.name)):
-                found[int(entry.name)] = Path(entry.path, "cmdline").read_bytes()
+                found[int(entry.name)] = _command(Path(entry.path))
         except OSError:
             # It is another user's, or has ended as we looked.
             continue
-    said = {pid: command.rstrip(b"\0").replace(b"\0", b" ") for pid, command in found.items()}
-    return {pid: command.decode(errors="replace") for pid, command in said.items()}
+    return {pid: command.decode(errors="replace") for pid, command in found.items()}
+
+
+def _command(process: Path) -> bytes:
+    said = (process / "cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ")
+    if said:
+        return said
+    # It has ended, or is just becoming another program: then it has a name all the same.
+    name, _, rest = (process / "stat").read_bytes().partition(b"(")[2].rpartition(b") ")
+    return b"" if rest.startswith((b"Z", b"X")) else name

@@ -44,8 +44,8 @@ def test_a_daemon_that_was_told_a_word_is_named_and_ended(waiting):
 def test_a_daemon_that_hides_its_command_is_ended_all_the_same(waiting):
     hidden = waiting("", f"/hidden/{os.getpid()}/", start_new_session=True)
 
-    end_those_told(f"/hidden/{os.getpid()}/")
-
+    # By the name that is left to it.
+    assert end_those_told(f"/hidden/{os.getpid()}/") == ("cat",)
     assert hidden.wait(5) == -signal.SIGKILL
 
 

@@ -81,6 +81,38 @@ def test_a_program_that_is_no_nix_is_said_to_be_none(tmp_path):
         locate({"PATH": str(tmp_path)})
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "is named as the Nix to use, and is no program"),
+        ("true", "cannot be started as a program, or its interpreter: Exec format error"),
+        ("#!/no/such/sh", "cannot be started as a program, or its interpreter: No such file"),
+        ("#!/bin/sh", "is no Nix: asked for its version, it says ''"),
+        ("#!/bin/sh\necho '[1, 2]'", r"is no Nix: asked for its version, it says '\[1, 2\]'"),
+    ],
+)
+def test_what_is_called_nix_and_is_none_is_one_sentence(tmp_path, text, said):
+    program = tmp_path / "nix"
+    if text is None:
+        program.mkdir()
+    else:
+        program.write_text(text)
+        program.chmod(0o755)
+
+    with pytest.raises(NixNotFoundError, match=said):
+        start_locating({"NIXSPEC_NIX": str(program)})()
+
+
+def test_a_nix_that_hangs_is_said_not_to_answer(tmp_path, monkeypatch):
+    monkeypatch.setattr("pytest_nixspec.nix.binary.QUESTION_SECONDS", 0.3)
+    program = tmp_path / "nix"
+    program.write_text("#!/bin/sh\nexec sleep 1000\n")
+    program.chmod(0o755)
+
+    with pytest.raises(NixCommandError, match=r"nix did not answer within 0\.3 s"):
+        locate({"PATH": f"{tmp_path}:/usr/bin:/bin"})
+
+
 def test_every_nix_answers(every_nix):
     assert tuple(int(part) for part in every_nix.version.split(".")[:2]) >= (2, 8)
 

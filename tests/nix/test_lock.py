@@ -7,7 +7,7 @@ import pytest
 from pytest_nixspec import process
 from pytest_nixspec.nix import Flake, Override
 from pytest_nixspec.nix.content import is_locked
-from pytest_nixspec.nix.lock import below, inputs_of, put
+from pytest_nixspec.nix.lock import UnreadableLockError, below, inputs_in, inputs_of, put
 
 
 @pytest.fixture
@@ -85,6 +85,24 @@ def test_a_lock_of_what_is_no_longer_an_input_locks_not(every_nix, flake_of):
     (main / "flake.nix").write_text(f'{{ inputs.b.url = "path:{main}/../a"; outputs = _: {{ }}; }}')
 
     assert not is_locked_with(every_nix, main)
+
+
+@pytest.mark.parametrize("text", ["not json", "[]", "{}", '{"nodes": {}, "root": "root"}'])
+def test_files_alone_may_bring_what_only_is_called_as_a_lock_is(every_nix, flake_of, text):
+    a = flake_of("a")
+    main = flake_of("main", f'a = {{ url = "path:{a}"; flake = false; }};')
+    other = flake_of("other")
+    (other / "flake.lock").write_text(text)
+
+    assert is_locked_with(every_nix, main, a=other)
+
+
+@pytest.mark.parametrize("text", ["not json", "[]", "{}", '{"nodes": {}, "root": "root"}'])
+def test_what_is_no_lock_is_said_to_be_none(tmp_path, text):
+    (tmp_path / "flake.lock").write_text(text)
+
+    with pytest.raises(UnreadableLockError, match="is no lock file"):
+        inputs_in(tmp_path)
 
 
 def test_a_path_to_follow_begins_at_the_root():

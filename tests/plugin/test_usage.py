@@ -24,6 +24,19 @@ def test_no_nix_is_one_usage_error(project, pytester, monkeypatch):
     assert [path.name for path in own.rglob("*")] == [f"nixspec-{os.getuid()}"]
 
 
+def test_no_place_for_temporary_files_is_one_usage_error(project, pytester, monkeypatch):
+    project(GOOD)
+    own = pytester.mkdir("temporary")
+    (own / f"nixspec-{os.getuid()}").touch()
+    monkeypatch.setenv("TMPDIR", str(own))
+
+    result = pytester.runpytest_subprocess("--nixspec")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: no temporary directory can be made (*Set TMPDIR*"])
+    result.stderr.no_fnmatch_line("*Traceback*")
+
+
 def test_no_specification_is_one_usage_error(pytester):
     result = pytester.runpytest("--nixspec")
 

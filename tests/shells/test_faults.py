@@ -1,6 +1,7 @@
 """Nothing hangs beyond its deadline, and nothing half written is ever read as whole."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +60,25 @@ def test_a_worker_killed_at_any_step_leaves_the_others_a_shell(pool, seconds):
     assert pool.capture("default").outcome is ShellOutcome.RAN
     # Nor does what the killed one had started go on.
     assert end_those_told(f"{pool.directory}/") in {(), None}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells of a daemon")
+def test_a_daemon_of_a_hook_that_never_returns_is_ended_with_it(nix, gallery, tmp_path):
+    flake = shutil.copytree(gallery, tmp_path.resolve() / "flake")
+    pool = pool_over(nix, flake, tmp_path.resolve() / "run")
+    pid = tmp_path / "pid"
+    daemon = f"setsid sh -c 'echo $$ > {pid}; exec sleep 1000' < /dev/null > /dev/null 2>&1 &"
+    (flake / "flake.nix").write_text(
+        "{ outputs = { self }: { devShells.SYSTEM.default = derivation {"
+        ' name = "x"; system = "SYSTEM"; builder = "/bin/bash"; args = [ "-c" "exit 1" ];'
+        ' PATH = "/usr/bin:/bin"; outputs = [ "out" ]; stdenv = ./stdenv;'
+        f' shellHook = "{daemon} sleep 1000"; }}; }}; }}'.replace("SYSTEM", pool.flake.system)
+    )
+
+    assert pool.capture("default").outcome is ShellOutcome.TIMED_OUT
+    deadline = time.monotonic() + 5
+    while Path("/proc", pid.read_text().strip()).exists():
+        assert time.monotonic() < deadline
 
 
 def test_many_entrants_enter_once(nix, gallery, tmp_path, monkeypatch):

@@ -427,6 +427,75 @@ def test_what_was_kept_is_not_found_after_a_hook_has_changed_what_it_is_of(run, 
     assert read_in(second) == b"v2\n"
 
 
+def test_what_a_hook_changed_elsewhere_in_the_repository_is_looked_at_anew(run, flake):
+    """The flake is in `below`; it is made of what its hooks write beside it, too."""
+    below = flake / "below"
+    shutil.copytree(flake, below)
+    for name in ("flake.nix", "shell.nix"):
+        text = WRITER_AND_READER if name == "flake.nix" else SHELL
+        text = text.replace("SYSTEM", run().nix.system).replace("./data.txt", "../data.txt")
+        (below / name).write_text(text.replace("> data.txt", "> ../data.txt"))
+    (flake / "data.txt").write_text("v1\n")
+    tracked_by_git(flake)
+
+    def further():
+        pool = run()
+        return replace(pool, flake=pool.flake._replace(directory=below))
+
+    assert further().capture("reads").environment[b"DATA"] == b"v1\n"
+    second = further()
+    assert second.capture("writes").outcome is ShellOutcome.RAN
+
+    assert second.capture("reads").environment[b"DATA"] == b"v2\n"
+
+
+def test_in_a_tree_too_large_to_compare_a_hook_may_have_written(run, read_in, monkeypatch):
+    assert read_in() == b"v1\n"
+    monkeypatch.setattr("pytest_nixspec.shells.effects.MOST_FILES", 1)
+    second = run()
+    second.capture("writes")
+
+    assert read_in(second) == b"v2\n"
+
+
+def test_another_repository_that_the_environment_names_is_not_asked(
+    nix, flake, tmp_path, monkeypatch
+):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "file").touch()
+    for directory in (flake, other):
+        tracked_by_git(directory)
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    before = content_key(nix, Flake(flake, nix.system))
+    (flake / "flake.nix").write_text((flake / "flake.nix").read_text() + "\n# changed\n")
+
+    assert content_key(nix, Flake(flake, nix.system)) != before
+
+
+def test_what_is_not_known_to_be_locked_is_never_replayed(run, tmp_path):
+    run().capture("default")
+    (locked,) = (tmp_path / "kept").glob("flakes/*/*/locked")
+    locked.unlink()
+
+    assert not run().capture("default").was_kept
+    assert run().capture("default").was_kept
+
+
+def test_a_content_that_a_run_uses_is_not_pruned_by_others(run, tmp_path, flake):
+    using = run()
+    using.capture("default")
+    (home,) = (tmp_path / "kept").glob("flakes/*/*/default")
+    for number in range(KEPT_EACH + 2):
+        Kept(tmp_path.resolve() / "kept").flake(flake, f"{number}" * 64)
+    assert home.exists()
+
+    using.close()
+    Kept(tmp_path.resolve() / "kept").flake(flake, "x" * 64)
+    assert not home.exists()
+
+
 def test_a_lock_that_git_does_not_track_locks_nothing(every_nix, flake, tmp_path):
     dependency = tmp_path / "dependency"
     dependency.mkdir()
