@@ -204,7 +204,7 @@ class ShellPool:
             capture = self._visit(visit._replace(built=built))
             # Before the hook only what was kept can fail: it is damaged, or collected.
             if not capture.outcome.is_before_the_hook:
-                if built.script is None:
+                if built.script is None and capture.bash:
                     self._remember(kept, capture)
                 return capture._replace(was_kept=True)
             built = built._replace(script=None) if built.script else None

@@ -144,6 +144,25 @@ def test_a_hook_that_exits_is_kept_and_exits_again(run):
     assert first.reason == second.reason
 
 
+def test_a_hook_that_fails_for_once_does_not_undo_what_was_kept(run, flake, tmp_path):
+    broken = tmp_path / "broken"
+    text = (flake / "flake.nix").read_text()
+    hook = f'shell "[ ! -e {broken} ] || exit 3; export FROM_HOOK=yes"'
+    (flake / "flake.nix").write_text(text.replace('shell "export FROM_HOOK=yes"', hook))
+    run().capture("default")
+    (script,) = (tmp_path / "kept").glob("flakes/*/*/default/script")
+    # As after an update of ours: then Nix is asked for the script again.
+    script.unlink()
+    broken.touch()
+    assert run().capture("default").outcome is ShellOutcome.HOOK_EXITED
+    broken.unlink()
+
+    again = run().capture("default")
+
+    assert again.outcome is ShellOutcome.RAN
+    assert again.was_kept
+
+
 def test_what_cannot_be_built_is_not_kept(run):
     for _ in range(2):
         assert run().capture("cannot-be-built").outcome is ShellOutcome.BUILD_FAILED
