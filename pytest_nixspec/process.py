@@ -147,9 +147,10 @@ class Begun:
                 left_behind = others_in_group(child.pid) if looks else None
             finally:
                 _end_group(child)
+                returncode = child.wait()
             return Completed(
                 argv=self._argv,
-                returncode=child.wait(),
+                returncode=returncode,
                 stdout=_whole(out),
                 stderr=_whole(err),
                 elapsed_seconds=time.monotonic() - self._started,

@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -90,6 +91,29 @@ def test_a_signal_is_a_negative_exit_code():
 def test_a_program_that_is_not_there_is_an_error():
     with pytest.raises(FileNotFoundError):
         run("/no/such/program")
+
+
+def test_what_is_begun_runs_meanwhile():
+    begun = process.begin(["/bin/sh", "-c", "echo said"], env={}, deadline=process.after(5))
+
+    assert begun.completed().text == "said"
+
+
+def test_what_is_begun_and_not_asked_for_is_ended(tmp_path):
+    pid = tmp_path / "pid"
+    begun = process.begin(
+        ["/bin/sh", "-c", f"echo $$ > {pid}; exec /bin/sleep 1000"],
+        env={}, deadline=process.after(1000),
+    )  # fmt: skip
+    waited = time.monotonic() + 5
+    while not (pid.exists() and pid.read_text().strip()):
+        assert time.monotonic() < waited
+    number = int(pid.read_text())
+
+    del begun
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
 
 
 def test_what_is_left_running_is_told_only_where_it_is_asked_for():

@@ -20,6 +20,7 @@ class Capture(NamedTuple):
         environment: The variables as bytes.
         elapsed_seconds: Wall time of the one `nix develop`.
         effects: What the hook did; only for `ran`.
+        has_hook: Whether there may be a hook.
         umask: The umask after the hook, `0022`.
         bash: The bash that evaluated the hook.
         scratch: The directory that was its TMPDIR and HOME.
@@ -33,6 +34,7 @@ class Capture(NamedTuple):
     environment: Mapping[bytes, bytes]
     elapsed_seconds: float
     effects: HookEffects | None = None
+    has_hook: bool = True
     umask: str = ""
     bash: str = ""
     scratch: str = "/nowhere"
@@ -50,6 +52,7 @@ class Capture(NamedTuple):
                 "environment": variables,
                 "elapsed_seconds": self.elapsed_seconds,
                 "effects": self.effects.to_json() if self.effects else None,
+                "has_hook": self.has_hook,
                 "umask": self.umask,
                 "bash": self.bash,
                 "scratch": self.scratch,
@@ -70,6 +73,7 @@ class Capture(NamedTuple):
             environment=variables,
             elapsed_seconds=read["elapsed_seconds"],
             effects=HookEffects.from_json(read["effects"]) if read["effects"] else None,
+            has_hook=read["has_hook"],
             umask=read["umask"],
             bash=read["bash"],
             scratch=read["scratch"],

@@ -101,8 +101,9 @@ def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
     if entry.outcome is not ShellOutcome.RAN:
         return _not_ran(nix, flake, visit, entry, (done, events))
     environment = environment_in(scratch / "environ")
-    # Without a hook nothing is noted before it.
-    before = environment_in(scratch / "before") or environment
+    has_hook = all(event.name != "hookless" for event in events)
+    # Nothing is noted before a hook that is not there.
+    before = environment_in(scratch / "before") if has_hook else environment
     effects = HookEffects(
         **variables_changed(before, environment),
         written=files_written(tree, tree_of(flake.directory)),
@@ -118,6 +119,7 @@ def enter(nix: Nix, flake: Flake, visit: Visit) -> Capture:
         environment=environment,
         elapsed_seconds=done.elapsed_seconds,
         effects=effects,
+        has_hook=has_hook,
         umask=(scratch / "umask").read_text().strip(),
         scratch=str(scratch),
         bash=next((event.command for event in events if event.name == "entered"), ""),

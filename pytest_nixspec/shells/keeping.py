@@ -17,19 +17,21 @@ LOCKED = "locked"
 
 
 class Keeping:
-    """Where the shells of a flake are kept, as long as it is what it was.
-
-    Attributes:
-        noted: The file by which the workers of a run tell each other the content's key.
-    """
+    """Where the shells of a flake are kept, as long as it is what it was."""
 
     def __init__(self, nix: Nix, flake: Flake, kept: Kept, noted: Path) -> None:
         """Hold a cache, so that nobody clears it meanwhile.
 
+        Args:
+            nix: The Nix to use.
+            flake: The flake whose shells are kept.
+            kept: The cache.
+            noted: The file by which the workers of a run tell each other the content's key.
+
         Raises:
             OSError: It cannot be held.
         """
-        self.noted = noted
+        self._noted = noted
         self._nix = nix
         self._flake = flake
         self._kept = kept
@@ -49,10 +51,10 @@ class Keeping:
         Raises:
             OSError: The place cannot be made.
         """
-        with locked(self.noted.with_name("content.lock")):
-            if not self.noted.exists():
-                write_whole(self.noted, content_key(self._nix, self._flake) or "")
-            key = self.noted.read_text()
+        with locked(self._noted.with_name("content.lock")):
+            if not self._noted.exists():
+                write_whole(self._noted, content_key(self._nix, self._flake) or "")
+            key = self._noted.read_text()
         if not key:
             return None
         home = self._kept.flake(self._flake.directory, key)
@@ -62,40 +64,40 @@ class Keeping:
 
     def look_again(self) -> None:
         """Let the key be made anew: something may have written what the shells are made of."""
-        with locked(self.noted.with_name("content.lock")):
-            self.noted.unlink(missing_ok=True)
+        with locked(self._noted.with_name("content.lock")):
+            self._noted.unlink(missing_ok=True)
 
     def is_known_to_be_locked(self, home: Path) -> bool:
         """Tell whether it was found out before that a content can be kept."""
         return (home / LOCKED).exists()
 
-    def ask_whether_locked(self, home: Path) -> Callable[[], bool]:
-        """Begin to ask whether a content can be kept: what floats is not the same the next time."""
-        if self.is_known_to_be_locked(home):
-            return lambda: True
-        answer = ask_whether_locked(self._nix, self._flake)
+    def ask_whether_kept(self, home: Path) -> Callable[[], bool]:
+        """Begin to ask whether what is built now may be kept in a home.
 
-        def is_locked() -> bool:
-            found = answer()
-            if found:
-                # Where it cannot be noted it is asked again.
-                with suppress(OSError):
-                    (home / LOCKED).touch()
-            else:
-                write_whole(self.noted, "")
-            return found
+        Not if an input floats, which is not the same the next time; nor if the content has become
+        another one meanwhile: then both what was built and the answer may be of that one.
+        """
+        is_known = self.is_known_to_be_locked(home)
+        answer = None if is_known else ask_whether_locked(self._nix, self._flake)
 
-        return is_locked
+        def is_kept() -> bool:
+            if answer is not None and not answer():
+                write_whole(self._noted, "")
+                return False
+            key = content_key(self._nix, self._flake)
+            if key is None or not self._kept.is_of(home.name, key):
+                return False
+            # Where it cannot be noted it is asked again.
+            with suppress(OSError):
+                (home / LOCKED).touch()
+            return True
+
+        return is_kept
 
     def release_at_end(self, shell: KeptShell) -> None:
         """Let Nix collect a shell, but not while this run uses it."""
         shell.forget()
         self._unkept.append(shell)
-
-    def is_still(self, home: Path) -> bool:
-        """Tell whether the content is the one of a home: what was built may be of a later one."""
-        key = content_key(self._nix, self._flake)
-        return key is not None and self._kept.is_of(home.name, key)
 
 
 def _close(held: dict[Path, int]) -> None:

@@ -53,9 +53,10 @@ class Event(NamedTuple):
     """One thing that the shell wrote down on its way.
 
     Attributes:
-        name: `entered` before the hook; `failed` for a command of the hook with a status other
-            than 0; `returned` where the hook reached its end; `exit` where it called exit; `end`
-            as the shell ends; `started` and `captured` around the capture.
+        name: `entered` before the hook; `hookless` where there is none; `failed` for a command of
+            the hook with a status other than 0; `returned` where the hook reached its end; `exit`
+            where it called exit; `end` as the shell ends; `started` and `captured` around the
+            capture.
         status: The exit status it goes with; 0 where there is none.
         command: The command it goes with; empty where there is none.
     """

@@ -208,9 +208,9 @@ class ShellPool:
                     self._remember(kept, capture)
                 return capture._replace(was_kept=True)
             built = built._replace(script=None) if built.script else None
-        is_locked = keeping.ask_whether_locked(home)
+        is_kept = keeping.ask_whether_kept(home)
         capture = self._visit(visit._replace(keep=kept.profile))
-        if capture.bash and is_locked() and keeping.is_still(home):
+        if capture.bash and is_kept():
             self._remember(kept, capture)
         else:
             keeping.release_at_end(kept)
@@ -226,9 +226,8 @@ class ShellPool:
         # A worker that was killed on its way may have left a part.
         clear(visit.scratch)
         capture = enter(self.nix, self.flake, visit)
-        has_hook = capture.environment.get(b"shellHook") != b""
         wrote = capture.effects is None or capture.effects.written != ()
-        if self._keeping and (has_hook or wrote):
+        if self._keeping and (capture.has_hook or wrote):
             # A hook may have written what another shell is made of, be it elsewhere or in .git.
             self._keeping.look_again()
         return capture

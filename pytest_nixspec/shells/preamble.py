@@ -26,8 +26,9 @@ case "$0" in {scratch}/*)
   _nixspec_before={scratch}/before
   trap 'case "$BASH_COMMAND" in eval*shellHook*)
     trap - DEBUG
-    [ -z "$shellHook" ] ||
-      {bash} --noprofile --norc -p -c "$_nixspec_dump" . "$_nixspec_before" </dev/null 2>&1 || :
+    if [ -z "$shellHook" ]; then builtin printf "hookless\\t0\\t\\0" >> "$_nixspec_trace"
+    else {bash} --noprofile --norc -p -c "$_nixspec_dump" . "$_nixspec_before" </dev/null 2>&1 || :
+    fi
     shellHook+=$_nixspec_end
     builtin printf "hook\\t0\\t%s\\0" "$EPOCHREALTIME" >> "$_nixspec_trace" ;; esac' DEBUG
   exit() {{

@@ -24,6 +24,35 @@ def test_no_nix_is_one_usage_error(project, pytester, monkeypatch):
     assert [path.name for path in own.rglob("*")] == [f"nixspec-{os.getuid()}"]
 
 
+@pytest.mark.parametrize("arguments", [(), ("-q",), ("-n", "2"), ("--collect-only", "-q")])
+@pytest.mark.parametrize("program", ["/no/such/nix", "/bin/true"])
+def test_without_a_nix_nothing_is_run_however_it_is_asked_for(
+    project, pytester, monkeypatch, program, arguments
+):
+    project(GOOD)
+    monkeypatch.setenv("NIXSPEC_NIX", program)
+
+    result = pytester.runpytest_subprocess("--nixspec", *arguments)
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    assert [line[:6] for line in result.errlines if line] == ["ERROR:"]
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+@pytest.mark.parametrize(("flag", "frozen"), [("--nixspec", True), ("-q", False)])
+def test_only_a_run_with_the_flag_sets_imports_aside(project, pytester, flag, frozen):
+    project(GOOD)
+    pytester.makepyfile(
+        f"import gc\ndef test_frozen(): assert (gc.get_freeze_count() > 0) is {frozen}"
+    )
+
+    result = pytester.runpytest_subprocess(
+        flag, "test_only_a_run_with_the_flag_sets_imports_aside.py"
+    )
+
+    result.assert_outcomes(passed=1)
+
+
 def test_no_place_for_temporary_files_is_one_usage_error(project, pytester, monkeypatch):
     project(GOOD)
     own = pytester.mkdir("temporary")

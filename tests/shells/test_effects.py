@@ -49,6 +49,18 @@ def test_a_hook_that_does_nothing_has_no_effects(every_nix, gallery, tmp_path):
     assert found == HookEffects({}, {}, (), (), (), (), found.seconds, "")
 
 
+def test_a_hook_that_hides_itself_is_not_taken_for_none(every_nix, gallery, tmp_path):
+    flake = shutil.copytree(gallery, tmp_path.resolve() / "flake")
+    text = (flake / "flake.nix").read_text()
+    hook = 'shell "export FROM_HOOK=yes shellHook="'
+    (flake / "flake.nix").write_text(text.replace('shell "export FROM_HOOK=yes"', hook, 1))
+    pool = pool_over(every_nix, flake, tmp_path.resolve() / "run")
+
+    assert pool.capture("default").effects.added == {"FROM_HOOK": "yes"}
+    assert pool.capture("default").has_hook
+    assert not pool.capture("silent").has_hook
+
+
 def test_effects_survive_being_kept():
     effects = HookEffects(
         {"A": "\udcff"}, {"B": ("1", "2")}, ("C",), ("/x",), ("f",), None, 0.5, "o"

@@ -81,6 +81,39 @@ def test_a_daemon_of_a_hook_that_never_returns_is_ended_with_it(nix, gallery, tm
         assert time.monotonic() < deadline
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells of a daemon")
+def test_a_daemon_of_a_hook_that_is_interrupted_is_ended_with_it(
+    nix, gallery, tmp_path, monkeypatch
+):
+    flake, pid = shutil.copytree(gallery, tmp_path.resolve() / "flake"), tmp_path / "pid"
+    text = (flake / "flake.nix").read_text()
+    daemon = f"setsid sh -c 'echo $$ > {pid}; exec sleep 1000' < /dev/null > /dev/null 2>&1 &"
+    hook = f'shell "PATH=/usr/bin:/bin; {daemon} sleep 1000"'
+    (flake / "flake.nix").write_text(text.replace('shell "export FROM_HOOK=yes"', hook, 1))
+    monkeypatch.setattr("pytest_nixspec.shells.deadline.QUIET_SECONDS", 0)
+
+    def interrupt(_):
+        if pid.exists() and pid.read_text().strip():
+            raise KeyboardInterrupt
+
+    pool = pool_over(nix, flake, tmp_path.resolve() / "run")
+    with pytest.raises(KeyboardInterrupt):
+        replace(pool, limits=pool.limits._replace(announce=interrupt)).capture("default")
+
+    deadline = time.monotonic() + 5
+    while Path("/proc", pid.read_text().strip()).exists():
+        assert time.monotonic() < deadline
+
+
+def test_where_nix_can_tell_why_no_more_its_first_words_are_shown(pool, monkeypatch):
+    monkeypatch.setattr("pytest_nixspec.shells.entering.why_not_evaluated", lambda *_: None)
+
+    capture = pool.capture("cannot-be-evaluated")
+
+    assert capture.outcome is ShellOutcome.EVALUATION_FAILED
+    assert "this shell is broken on purpose" in "\n".join(capture.evidence)
+
+
 def test_many_entrants_enter_once(nix, gallery, tmp_path, monkeypatch):
     entered = []
     real = pool_over(nix, gallery, tmp_path.resolve())

@@ -502,6 +502,28 @@ def test_what_is_not_known_to_be_locked_is_never_replayed(run, tmp_path):
     assert run().capture("default").was_kept
 
 
+def test_what_a_hook_locks_was_not_locked_before(run, every_nix, flake, tmp_path):
+    """Whoever takes the lock away again must not find the answer that was given of it."""
+    text = (flake / "flake.nix").read_text()
+    floating = (
+        f'inputs.x.url = "path:{flake}/stdenv"; inputs.x.flake = false; outputs = {{ self, x }}:'
+    )
+    text = text.replace("outputs = { self }:", floating, 1)
+    hook = 'shell "cp later.lock flake.lock; export FROM_HOOK=yes"'
+    (flake / "flake.nix").write_text(text.replace('shell "export FROM_HOOK=yes"', hook, 1))
+    locking = every_nix.run("flake", "lock", deadline=process.after(60), cwd=flake)
+    assert locking.ok, locking.error_text
+    (flake / "flake.lock").rename(flake / "later.lock")
+
+    for _ in range(2):
+        pool = run()
+        assert not pool.capture("default").was_kept
+        pool.close()
+        (flake / "flake.lock").unlink()
+
+    assert not list((tmp_path / "kept").glob("flakes/*/*/locked"))
+
+
 def test_a_content_that_a_run_uses_is_not_pruned_by_others(run, tmp_path, flake):
     using = run()
     using.capture("default")
