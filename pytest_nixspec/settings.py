@@ -72,8 +72,7 @@ class Substitutions(NamedTuple):
     @property
     def places(self) -> list[Path]:
         """The local files and folders that they need."""
-        local = [o.reference for o in self.inputs if o.reference.startswith("path:")]
-        flakes = [Path(reference.removeprefix("path:")) for reference in local]
+        flakes = [o.directory for o in self.inputs if o.directory]
         return [*([self.nix] if self.nix else []), *flakes, *(m.path for m in self.models)]
 
     def lines(self) -> list[str]:

@@ -7,22 +7,12 @@ inputs, of Nix itself and of the system. So shells can be kept under that key, n
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_nixspec import process
-from pytest_nixspec.git import git
+from pytest_nixspec.git import Tracked, tracked_in
 from pytest_nixspec.nix.binary import Nix
 from pytest_nixspec.nix.flake import Flake
-from pytest_nixspec.nix.lock import (
-    LOCK,
-    UnreadableLockError,
-    below,
-    inputs_in,
-    inputs_of,
-    is_flake,
-    put,
-)
 
 MOST_BYTES = 200_000_000
 MOST_FILES = 50_000
@@ -32,7 +22,6 @@ MOST_FILES = 50_000
 _WRITTEN_BY_RUNS = frozenset(
     {"nixspec.json", "nixspec.md", "nixspec.html", "__pycache__", ".pytest_cache"}
 )
-METADATA_SECONDS = 120
 
 
 def content_key(nix: Nix, flake: Flake) -> str | None:
@@ -44,9 +33,9 @@ def content_key(nix: Nix, flake: Flake) -> str | None:
     digest = hashlib.sha256()
     said = [nix.version, nix.system, str(nix.store), os.fspath(nix.path.resolve())]
     digest.update(json.dumps([str(flake.directory), *said]).encode())
-    contents = [_content(flake.directory, _tracked(flake.directory))]
+    contents = [_content(flake.directory, tracked_in(flake.directory))]
     for override in flake.overrides:
-        substitute = flake.substitute(override)
+        substitute = override.directory
         if substitute is None or not substitute.is_dir():
             return None
         digest.update(json.dumps([override.input, override.reference]).encode())
@@ -57,46 +46,7 @@ def content_key(nix: Nix, flake: Flake) -> str | None:
     return hashlib.sha256(digest.digest() + "".join(map(str, contents)).encode()).hexdigest()
 
 
-def is_locked(nix: Nix, flake: Flake) -> bool:
-    """Tell whether every input is locked; otherwise an evaluation is not the same again."""
-    return ask_whether_locked(nix, flake)()
-
-
-def ask_whether_locked(nix: Nix, flake: Flake) -> Callable[[], bool]:
-    """Begin to ask what `is_locked` tells; what is returned waits for the answer."""
-    asked = nix.begin(
-        *("flake", "metadata", "--json", *flake.arguments, "."),
-        deadline=process.after(METADATA_SECONDS),
-        cwd=flake.directory,
-    )
-    return lambda: _is_locked(flake, asked.completed())
-
-
-def _is_locked(flake: Flake, done: process.Completed) -> bool:
-    """Tell whether the inputs that Nix finds are those of the lock files, of substitutes too."""
-    if not done.ok:
-        return False
-    needed = inputs_of(json.loads(done.text)["locks"])
-    is_seen = _is_seen(flake.directory / LOCK, _tracked(flake.directory))
-    try:
-        locked = inputs_in(flake.directory) if is_seen else {}
-        for override in flake.overrides:
-            path, directory = override.input.split("/"), flake.substitute(override)
-            is_read = directory is not None and is_flake(needed, path)
-            # What it is itself is content; only what it needs in turn can float.
-            put(needed, path, below(needed, path))
-            put(locked, path, inputs_in(directory, path) if directory and is_read else {})
-    except UnreadableLockError:
-        return False
-    return needed == locked
-
-
-def _is_seen(file: Path, tracked: "tuple[str, list[Path]] | None") -> bool:
-    """Tell whether Nix sees a file: where git tracks anything, what it does not is not there."""
-    return tracked is None or file.resolve() in {path.resolve() for path in tracked[1]}
-
-
-def _content(directory: Path, tracked: "tuple[str, list[Path]] | None") -> str | None:
+def _content(directory: Path, tracked: Tracked | None) -> str | None:
     """Return a digest of what Nix sees below a directory: what git tracks, else everything."""
     revision, files = tracked or ("", list(_walked(directory)))
     if len(files) > MOST_FILES:
@@ -131,25 +81,6 @@ def _read(path: Path) -> tuple[bytes, str]:
         # A pipe would have us wait for ever; Nix refuses it, and says so.
         return b"", "special"
     return path.read_bytes(), "program" if os.access(path, os.X_OK) else "file"
-
-
-def _tracked(directory: Path) -> "tuple[str, list[Path]] | None":
-    """Return the revision and the files that git tracks, or None where git does not.
-
-    A flake can name its own revision, so that is part of what it is made of.
-    """
-    if not any((d / ".git").exists() for d in (directory, *directory.parents)):
-        return None
-    top = git(directory, "rev-parse", "--show-toplevel")
-    if top is None or not top.ok:
-        return None
-    root = Path(os.fsdecode(top.stdout.rstrip(b"\n")))
-    listed = git(root, "ls-files", "-z")
-    if listed is None or not listed.ok:
-        return None
-    head = git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
-    return head.text if head and head.ok else "", [root / name for name in names]
 
 
 def _walked(directory: Path) -> Iterator[Path]:

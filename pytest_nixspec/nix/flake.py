@@ -18,6 +18,15 @@ class Override(NamedTuple):
     reference: str
     what: str
 
+    @property
+    def directory(self) -> Path | None:
+        """The directory that stands in; None where the reference is no plain path."""
+        kind, _, path = self.reference.partition(":")
+        # What follows a question mark chooses a part of it, and a percent sign is an escape.
+        if kind != "path" or not path.startswith("/") or {"?", "#", "%"} & set(path):
+            return None
+        return Path(path)
+
 
 class Flake(NamedTuple):
     """A flake in a directory.
@@ -48,14 +57,6 @@ class Flake(NamedTuple):
         if seen_from is None or seen_from == self.directory:
             return installable
         return f"{self.directory}{installable.removeprefix('.')}"
-
-    def substitute(self, override: Override) -> Path | None:
-        """Return the directory that stands in for an input; None where it is no plain path."""
-        kind, _, path = override.reference.partition(":")
-        # What follows a question mark chooses a part of it, and a percent sign is an escape.
-        if kind != "path" or not path.startswith("/") or {"?", "#", "%"} & set(path):
-            return None
-        return Path(path)
 
     def unknown_override(self) -> str | None:
         """Return what is wrong with an override of an input that the lock does not have.

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pytest_nixspec.files import hold, locked, write_whole
 from pytest_nixspec.nix.binary import Nix
-from pytest_nixspec.nix.content import ask_whether_locked, content_key
+from pytest_nixspec.nix.content import content_key
 from pytest_nixspec.nix.flake import Flake
+from pytest_nixspec.nix.lock import ask_whether_locked
 from pytest_nixspec.shells.kept import HELD, Kept, KeptShell
 
 LOCKED = "locked"

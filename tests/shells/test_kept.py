@@ -11,7 +11,8 @@ import pytest
 from pytest_nixspec import process
 from pytest_nixspec.errors import ShellError
 from pytest_nixspec.nix import Flake, Override
-from pytest_nixspec.nix.content import content_key, is_locked
+from pytest_nixspec.nix.content import content_key
+from pytest_nixspec.nix.lock import is_locked
 from pytest_nixspec.shells import ShellOutcome
 from pytest_nixspec.shells.kept import KEPT_EACH, Kept
 from tests.conftest import GALLERY, pool_over
