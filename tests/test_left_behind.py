@@ -55,3 +55,12 @@ def test_of_a_group_the_leader_is_not_among_the_others(waiting):
     waiting("a stranger", "", process_group=0)
 
     assert others_in_group(leader.pid) == ("a follower",)
+
+
+def test_what_has_ended_is_not_left_behind_though_nobody_has_asked_for_its_end(waiting):
+    leader = waiting("the leader", "", process_group=0)
+    ended = waiting("a follower", "", process_group=leader.pid)
+    ended.kill()
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+
+    assert others_in_group(leader.pid) == ()
